@@ -3,6 +3,9 @@
 # hearth_fuzz(NAME json SOURCES … DEPS …)        a libFuzzer target (preset fuzz), built as fuzz_<name>
 include(GoogleTest)
 
+# Builds every test that has threads: what the tsan preset needs.
+add_custom_target(threads_tests)
+
 function(hearth_room)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS" ${ARGN})
   add_library(hearth_${ARG_NAME} STATIC ${ARG_SOURCES})
@@ -20,6 +23,9 @@ function(hearth_test)
   add_executable(${ARG_NAME}_test ${ARG_SOURCES})
   target_link_libraries(${ARG_NAME}_test PRIVATE hearth_options ${ARG_DEPS} hearth_rapidcheck GTest::gmock GTest::gtest_main)
   target_compile_definitions(${ARG_NAME}_test PRIVATE HEARTH_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  if("threads" IN_LIST ARG_LABELS)
+    add_dependencies(threads_tests ${ARG_NAME}_test)
+  endif()
   gtest_discover_tests(${ARG_NAME}_test DISCOVERY_MODE PRE_TEST
                        PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "unit;${ARG_LABELS}")
 endfunction()
