@@ -1,8 +1,9 @@
 // The arithmetic of a BERT encoder, one table of functions per instruction set.
 //
-// Every function is pure, allocates nothing, and may be called from any thread on distinct outputs. All matrices are
-// row-major f32 with a leading dimension in elements; pointers need no alignment. No function throws or checks its
-// arguments in release builds: shapes are validated once, when the packed file is opened.
+// Every function is pure, allocates nothing, and may be called from any thread on distinct outputs.
+// All matrices are row-major f32 with a leading dimension in elements; pointers need no alignment.
+// No function throws or checks its arguments in release builds: shapes are validated once, when the
+// packed file is opened.
 #pragma once
 
 #include <cstddef>
@@ -46,8 +47,9 @@ struct MatMulArgs {
   int panel_end = 0;
 };
 
-// Softmax attention of one text for heads [head_begin, head_end): out[i][h] = softmax(q_i · k_jᵀ) v_j, exact, over the
-// text's own `length` rows only. qkv holds [length][3·heads·head_size] as Q | K | V; 1/√head_size is already in Q.
+// Softmax attention of one text for heads [head_begin, head_end): out[i][h] = softmax(q_i · k_jᵀ)
+// v_j, exact, over the text's own `length` rows only. qkv holds [length][3·heads·head_size] as Q |
+// K | V; 1/√head_size is already in Q.
 struct AttentionArgs {
   const float* qkv = nullptr;
   ptrdiff_t ldqkv = 0;
@@ -58,7 +60,8 @@ struct AttentionArgs {
   int head_end = 0;
   float* out = nullptr;  // [length][heads·head_size]
   ptrdiff_t ldout = 0;
-  float* scratch = nullptr;  // AttentionScratchFloats(length, head_size) floats of the calling thread
+  float* scratch =
+      nullptr;  // AttentionScratchFloats(length, head_size) floats of the calling thread
 };
 size_t AttentionScratchFloats(int length, int head_size);
 
@@ -75,7 +78,8 @@ struct LayerNormArgs {
   ptrdiff_t ldout = 0;
 };
 
-// out[i] = layer_norm(word[ids[i]] + position[positions[i]] + type[types[i]]); ids are in range (the caller checked).
+// out[i] = layer_norm(word[ids[i]] + position[positions[i]] + type[types[i]]); ids are in range
+// (the caller checked).
 struct EmbedArgs {
   const int32_t* ids = nullptr;
   const int32_t* positions = nullptr;
@@ -104,14 +108,15 @@ struct Kernels {
   void (*embed)(const EmbedArgs&) = nullptr;
 };
 
-// Those that this machine can run, slowest first; always starts with scalar, the plain oracle of the others.
+// Those that this machine can run, slowest first; always starts with scalar, the plain oracle of
+// the others.
 std::span<const Isa> SupportedIsas();
 
 // The table of `isa`; kUnsupported, naming it and what the machine has, when the machine lacks it.
 Result<const Kernels*> KernelsFor(Isa isa);
 
-// The fastest table, or the one that `forced` names (the value of HEARTH_CPU_ISA; empty: not forced). An unknown name or
-// one that this machine lacks is an error, never a silent fallback.
+// The fastest table, or the one that `forced` names (the value of HEARTH_CPU_ISA; empty: not
+// forced). An unknown name or one that this machine lacks is an error, never a silent fallback.
 Result<const Kernels*> ChooseKernels(std::string_view forced);
 
 }  // namespace hearth::kernels
