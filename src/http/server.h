@@ -1,8 +1,9 @@
 // The HTTP/1.1 server that hearth's commands share. The only room that sees Beast and Asio.
 //
-// One I/O thread (the caller of Run) does framing only: it never does work that grows with a body. A handler gets each
-// complete request on that thread, must return at once, and answers from any thread, once, through the Responder.
-// Bounded by ServerLimits in every dimension; what exceeds a limit is answered (413, 431, 408, 503) or closed, and counted.
+// One I/O thread (the caller of Run) does framing only: it never does work that grows with a body.
+// A handler gets each complete request on that thread, must return at once, and answers from any
+// thread, once, through the Responder. Bounded by ServerLimits in every dimension; what exceeds a
+// limit is answered (413, 431, 408, 503) or closed, and counted.
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,7 @@ struct ServerLimits {
   size_t buffered_bytes_max = 64 * 1024 * 1024;  // all bodies and answers of the process together
   std::chrono::milliseconds request_read_time_max{30'000};  // from its first byte to its last
   std::chrono::milliseconds idle_time_max{75'000};          // between requests
-  std::chrono::milliseconds write_time_max{30'000};         // an answer that the client does not read
+  std::chrono::milliseconds write_time_max{30'000};  // an answer that the client does not read
 };
 
 // A request, complete. Header names are matched without case.
@@ -48,11 +49,12 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // beyond Content-Type, Content-Length, Connection
+  std::vector<std::pair<std::string, std::string>>
+      headers;  // beyond Content-Type, Content-Length, Connection
 };
 
-// The right to answer one request. Movable; destroyed unanswered it answers 500. Safe to use from any thread, also after
-// the server is gone.
+// The right to answer one request. Movable; destroyed unanswered it answers 500. Safe to use from
+// any thread, also after the server is gone.
 class Responder {
  public:
   struct Impl;
@@ -62,14 +64,16 @@ class Responder {
   ~Responder();
 
   void Send(Response response);
-  // True once the client has reset or hung up: the work is no longer wanted. A half-closed client is not gone.
+  // True once the client has reset or hung up: the work is no longer wanted. A half-closed client
+  // is not gone.
   bool gone() const;
 
  private:
   std::shared_ptr<Impl> impl_;
 };
 
-// What the handler wants of a request before its body is read: refuse it here and no body byte is buffered.
+// What the handler wants of a request before its body is read: refuse it here and no body byte is
+// buffered.
 struct RequestHead {
   std::string_view method;
   std::string_view path;
@@ -78,7 +82,9 @@ struct RequestHead {
 };
 
 struct Handlers {
-  // Optional. An answer refuses the request (the connection closes when a body was announced and not read).
+  // Optional. False refuses the request with *refusal; true takes it. Called before any body byte
+  // is read and before `100 Continue` is sent. A refused request's connection is kept when it had
+  // no body, or all of it had already come with the head; otherwise it closes.
   std::function<bool(const RequestHead&, Response* refusal)> on_head;
   std::function<void(Request, Responder)> on_request;
   // How an error of the server's own (400, 408, 413, 431, 503) is printed.
@@ -99,14 +105,16 @@ struct ServerStats {
 
 struct Listen {
   std::string host = "127.0.0.1";
-  uint16_t port = 0;      // 0: chosen by the kernel
-  std::string unix_path;  // non-empty: a unix socket instead; removed on close, a stale one is replaced
+  uint16_t port = 0;  // 0: chosen by the kernel
+  std::string
+      unix_path;  // non-empty: a unix socket instead; removed on close, a stale one is replaced
 };
 
 class Server {
  public:
   // Binds and listens (kIo naming the address when it is taken), accepts nothing before Run.
-  static Result<std::unique_ptr<Server>> Open(const Listen& listen, const ServerLimits& limits, Handlers handlers);
+  static Result<std::unique_ptr<Server>> Open(const Listen& listen, const ServerLimits& limits,
+                                              Handlers handlers);
   ~Server();
 
   uint16_t port() const;
@@ -116,11 +124,12 @@ class Server {
   // Serves on the calling thread until Stop has finished.
   void Run();
 
-  // Any thread or a signal watcher. Accepts no more; idle connections close at once, those with a request when it is
-  // answered (`Connection: close`), all at `deadline`.
+  // Any thread or a signal watcher. Accepts no more; idle connections close at once, those with a
+  // request when it is answered (`Connection: close`), all at `deadline`.
   void Stop(Clock::time_point deadline);
 
-  // Calls `fn` on the I/O thread when SIGTERM or SIGINT arrives (second time too). Call before any other thread starts.
+  // Calls `fn` on the I/O thread when SIGTERM or SIGINT arrives (second time too). Call before any
+  // other thread starts.
   void OnSignal(std::function<void(int signal)> fn);
 
  private:
