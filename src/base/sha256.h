@@ -1,0 +1,36 @@
+// Sha256: the SHA-256 of bytes given piece by piece (OpenSSL behind it).
+//
+// Lifecycle: Update any number of times, then one of Digest or Hex once. Movable, not thread-safe.
+// Never fails: SHA-256 is always present in OpenSSL; should it be missing, that is a broken
+// installation and the process aborts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace hearth {
+
+using Sha256Digest = std::array<std::byte, 32>;
+
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  ~Sha256();
+
+  void Update(std::span<const std::byte> bytes);
+  Sha256Digest Digest();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Lower-case hex, two digits a byte.
+std::string Hex(std::span<const std::byte> bytes);
+
+}  // namespace hearth
