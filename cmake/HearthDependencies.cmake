@@ -7,7 +7,6 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(fmt REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_path(HEARTH_TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 find_path(HEARTH_HIGHWAY_INCLUDE hwy/highway.h REQUIRED)
 

@@ -13,7 +13,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 # A third-party header may be included only in these rooms.
 OWNERS = {
     "boost/beast": {"http"}, "boost/asio": {"http"}, "boost/url": {"http"}, "CLI/": {"cli"}, "hwy/": {"kernels"},
-    "prometheus/": {"base", "serve"}, "toml++/": {"config", "bench"}, "openssl/": {"base"},
+    "toml++/": {"config", "bench"}, "openssl/": {"base"},
 }
 
 
