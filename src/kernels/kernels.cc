@@ -17,7 +17,7 @@ bool MachineHas(Isa isa) {
   switch (isa) {
     case Isa::kScalar:
       return true;
-#if defined(__x86_64__) && defined(HEARTH_SIMD)
+#if defined(__x86_64__)
     case Isa::kAvx2:
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
              __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi") &&
@@ -27,7 +27,7 @@ bool MachineHas(Isa isa) {
       return MachineHas(Isa::kAvx2) && __builtin_cpu_supports("avx512f") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512bw");
-#elif defined(__aarch64__) && defined(HEARTH_SIMD)
+#elif defined(__aarch64__)
     case Isa::kNeon:
       return true;  // part of the architecture
 #endif
@@ -40,12 +40,12 @@ const Kernels* TableOf(Isa isa) {
   switch (isa) {
     case Isa::kScalar:
       return &kScalarKernels;
-#if defined(__x86_64__) && defined(HEARTH_SIMD)
+#if defined(__x86_64__)
     case Isa::kAvx2:
       return &kAvx2Kernels;
     case Isa::kAvx512:
       return &kAvx512Kernels;
-#elif defined(__aarch64__) && defined(HEARTH_SIMD)
+#elif defined(__aarch64__)
     case Isa::kNeon:
       return &kNeonKernels;
 #endif
@@ -60,7 +60,7 @@ struct Supported {
 };
 
 Supported Detect() {
-#if defined(__x86_64__) && defined(HEARTH_SIMD)
+#if defined(__x86_64__)
   __builtin_cpu_init();
 #endif
   Supported supported;

@@ -1,0 +1,127 @@
+// The micro-kernel: a tile of C in registers, a few rows of A against a strip of columns of W.
+// Everything else in the matrix product only decides which tiles to run.
+//
+// Included once per instruction set by simd.cc (Highway's foreach_target), hence the toggled guard
+// instead of a pragma.
+#if defined(HEARTH_KERNELS_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HEARTH_KERNELS_TILE_INL_H_
+#undef HEARTH_KERNELS_TILE_INL_H_
+#else
+#define HEARTH_KERNELS_TILE_INL_H_
+#endif
+
+#include <array>
+#include <utility>
+
+#include "kernels/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hearth::kernels::HWY_NAMESPACE {
+
+// A tile is as large as the registers allow: rows × vectors accumulators, one vector of W per
+// column, one broadcast of A. 16 registers (AVX2) hold 6 × 2 vectors, 32 hold 12 × 2 (AVX-512) or 6
+// × 4 (NEON). Below four rows two vectors are too few sums to fill two FMA units of latency 4-5, so
+// a tile of few rows is wider.
+#if HWY_TARGET == HWY_AVX2
+inline constexpr int kTileVecs = 2;  // one panel
+inline constexpr int kTileRows = 6;
+inline constexpr int kWideTileVecs = 3;  // one panel and a half
+inline constexpr int kWideTileRows = 4;
+#elif HWY_TARGET == HWY_AVX3
+inline constexpr int kTileVecs = 2;  // two panels
+inline constexpr int kTileRows = 12;
+inline constexpr int kWideTileVecs = 4;  // four panels
+inline constexpr int kWideTileRows = 6;
+#else
+inline constexpr int kTileVecs = 4;  // one panel
+inline constexpr int kTileRows = 6;
+inline constexpr int kWideTileVecs = 4;
+inline constexpr int kWideTileRows = 6;
+#endif
+
+// Memory that the tile asks for while it computes: `step` bytes per line of k from each of the
+// addresses first, first + stride … It is the tile's share of the next strip, so that DRAM works
+// all the time and not in bursts.
+struct Prefetch {
+  const std::byte* first = nullptr;
+  ptrdiff_t stride = 0;
+  ptrdiff_t step = 0;
+};
+
+// sums[kRows][kVecs · kLanes] = A[kRows][k] · W[k][kVecs vectors], Element being float or a bf16's
+// uint16_t.
+template <typename Element>
+struct TileArgs {
+  const float* a = nullptr;
+  ptrdiff_t lda = 0;
+  const Element* w =
+      nullptr;  // line 0 of the strip's first vector; a line further is a panel's width further
+  const ptrdiff_t* offsets =
+      nullptr;  // of the strip's vectors from `w`, in elements; offsets[0] is 0
+  int k = 0;
+  Prefetch prefetch;
+  float* sums = nullptr;
+  ptrdiff_t ldsums = 0;
+};
+
+// Keeps a vector in its register. Without this, compilers fold the load of W into each FMA that
+// uses it, and a tile of few rows is then bound by loads: 58 instead of 74 % of peak at four rows
+// (g++ 12).
+HWY_INLINE void KeepInRegister(FloatVec& v) {
+#if HWY_ARCH_X86
+  asm("" : "+v"(v.raw));
+#else
+  asm("" : "+w"(v.raw));
+#endif
+}
+
+template <int kRows, int kVecs, typename Element>
+HWY_NOINLINE void Tile(const TileArgs<Element>& args) {
+  constexpr int kStreams = (kVecs + kVecsPerPanel - 1) / kVecsPerPanel;
+  FloatVec sums[kRows][kVecs];
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVecs; ++v) sums[r][v] = hn::Zero(kFloats);
+  }
+  const float* HWY_RESTRICT a = args.a;
+  const Element* HWY_RESTRICT w = args.w;
+  const std::byte* prefetch = args.prefetch.first;
+  for (int k = 0; k < args.k; ++k) {
+    FloatVec line[kVecs];
+    for (int v = 0; v < kVecs; ++v) {
+      line[v] = LoadElements(w + args.offsets[v]);
+      KeepInRegister(line[v]);
+    }
+    for (int s = 0; s < kStreams; ++s) __builtin_prefetch(prefetch + s * args.prefetch.stride);
+    for (int r = 0; r < kRows; ++r) {
+      const FloatVec element = hn::Set(kFloats, a[r * args.lda]);
+      for (int v = 0; v < kVecs; ++v) sums[r][v] = hn::MulAdd(element, line[v], sums[r][v]);
+    }
+    prefetch += args.prefetch.step;
+    w += kPanelColumns;
+    a += 1;
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVecs; ++v) {
+      hn::StoreU(sums[r][v], kFloats, args.sums + r * args.ldsums + v * kLanes);
+    }
+  }
+}
+
+// The tiles of 1 … kRowsMax rows, so that a tile is chosen by its number of rows.
+template <typename Element>
+using TileFunction = void (*)(const TileArgs<Element>&);
+
+template <int kVecs, typename Element, int... kRowsLess1>
+constexpr auto MakeTiles(std::integer_sequence<int, kRowsLess1...>) {
+  return std::array<TileFunction<Element>, sizeof...(kRowsLess1)>{
+      &Tile<kRowsLess1 + 1, kVecs, Element>...};
+}
+
+template <int kVecs, int kRowsMax, typename Element>
+inline constexpr auto kTiles =
+    MakeTiles<kVecs, Element>(std::make_integer_sequence<int, kRowsMax>());
+
+}  // namespace hearth::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // HEARTH_KERNELS_TILE_INL_H_
