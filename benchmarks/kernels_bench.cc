@@ -1,0 +1,249 @@
+// How near the matrix product comes to the processor's peak, per instruction set, for the four
+// shapes of MiniLM.
+//
+//   kernels_bench [--isa NAME] [--dtype f32|bf16] [--repetitions N] [--rows 8,16,…]
+//
+// The peak is measured in the same process, in turn with the products: a loop of nothing but FMA on
+// registers. "rotating" walks through 48 MB of weights, as a forward does; "hot" uses one weight
+// over and over. Each cell is the best of N repetitions, all cells in turn, so that a busy moment
+// of the machine spoils one repetition and not one cell.
+#include <fmt/format.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/kernels.h"
+
+namespace hearth::kernels {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+template <typename Body>
+double TimeOf(const Body& body) {
+  const auto start = std::chrono::steady_clock::now();
+  body();
+  return Seconds(std::chrono::steady_clock::now() - start).count();
+}
+
+// ---- the peak: independent chains of FMA, as many as hide its latency on every machine
+// -----------------------------
+
+constexpr int kChains = 12;
+constexpr int kPeakSteps = 200'000;
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) double PeakFlopsAvx2() {
+  __m256 sums[kChains];
+  for (auto& sum : sums) sum = _mm256_setzero_ps();
+  const __m256 x = _mm256_set1_ps(1e-3f);
+  for (int i = 0; i < kPeakSteps; ++i) {
+    for (auto& sum : sums) {
+      sum = _mm256_fmadd_ps(x, x, sum);
+      asm("" : "+x"(sum));
+    }
+  }
+  return 2.0 * 8 * kChains * kPeakSteps;
+}
+
+__attribute__((target("avx512f"))) double PeakFlopsAvx512() {
+  __m512 sums[kChains];
+  for (auto& sum : sums) sum = _mm512_setzero_ps();
+  const __m512 x = _mm512_set1_ps(1e-3f);
+  for (int i = 0; i < kPeakSteps; ++i) {
+    for (auto& sum : sums) {
+      sum = _mm512_fmadd_ps(x, x, sum);
+      asm("" : "+v"(sum));
+    }
+  }
+  return 2.0 * 16 * kChains * kPeakSteps;
+}
+#elif defined(__aarch64__)
+double PeakFlopsNeon() {
+  float32x4_t sums[kChains];
+  for (auto& sum : sums) sum = vdupq_n_f32(0);
+  const float32x4_t x = vdupq_n_f32(1e-3f);
+  for (int i = 0; i < kPeakSteps; ++i) {
+    for (auto& sum : sums) {
+      sum = vfmaq_f32(sum, x, x);
+      asm("" : "+w"(sum));
+    }
+  }
+  return 2.0 * 4 * kChains * kPeakSteps;
+}
+#endif
+
+// FLOP of one run of the loop for `isa`; 0 where there is no such loop.
+double RunPeak(Isa isa) {
+  switch (isa) {
+#if defined(__x86_64__)
+    case Isa::kAvx2:
+      return PeakFlopsAvx2();
+    case Isa::kAvx512:
+      return PeakFlopsAvx512();
+#elif defined(__aarch64__)
+    case Isa::kNeon:
+      return PeakFlopsNeon();
+#endif
+    default:
+      return 0;
+  }
+}
+
+// ---- the products
+// ---------------------------------------------------------------------------------------------------
+
+struct Shape {
+  std::string_view name;
+  int k;
+  int n;
+  bool gelu;
+  bool residual;
+};
+constexpr Shape kShapes[] = {{"qkv 384x1152", 384, 1152, false, false},
+                             {"out 384x384", 384, 384, false, true},
+                             {"up 384x1536 gelu", 384, 1536, true, false},
+                             {"down 1536x384", 1536, 384, false, true}};
+constexpr size_t kRotatingBytes = 48 << 20;
+
+struct Cell {
+  const Shape* shape;
+  int rows;
+  double rotating = 1e30;  // seconds per product, the best so far
+  double hot = 1e30;
+};
+
+struct Options {
+  std::string isa;
+  DType dtype = DType::kF32;
+  int repetitions = 15;
+  std::vector<int> rows = {1, 2, 4, 8, 16, 32, 64, 128};
+};
+
+struct Buffers {
+  std::vector<std::byte> weights = std::vector<std::byte>(kRotatingBytes + kPanelPadding);
+  std::vector<float> a = std::vector<float>(1 << 20);
+  std::vector<float> c = std::vector<float>(1 << 20);
+  std::vector<float> bias = std::vector<float>(4096);
+};
+
+void Measure(const Kernels& table, DType dtype, Buffers& buffers, Cell& cell) {
+  const Shape& shape = *cell.shape;
+  const size_t bytes = static_cast<size_t>(shape.k * shape.n) * SizeOf(dtype);
+  const size_t copies = kRotatingBytes / bytes;
+  MatMulArgs args;
+  args.a = buffers.a.data();
+  args.lda = shape.k;
+  args.rows = cell.rows;
+  args.w = {buffers.weights.data(), dtype, shape.k, shape.n};
+  args.bias = buffers.bias.data();
+  args.gelu = shape.gelu;
+  args.c = buffers.c.data();
+  args.ldc = shape.n;
+  if (shape.residual) args.residual = buffers.a.data() + (1 << 19);
+  args.ldr = shape.n;
+  args.panel_end = shape.n / kPanelColumns;
+  const double rotating = TimeOf([&] {
+    for (size_t i = 0; i < copies; ++i) {
+      args.w.data = buffers.weights.data() + i * bytes;
+      table.mat_mul(args);
+    }
+  });
+  cell.rotating = std::min(cell.rotating, rotating / static_cast<double>(copies));
+  table.mat_mul(args);
+  constexpr int kHot = 5;
+  const double hot = TimeOf([&] {
+    for (int i = 0; i < kHot; ++i) table.mat_mul(args);
+  });
+  cell.hot = std::min(cell.hot, hot / kHot);
+}
+
+void RunIsa(const Kernels& table, const Options& options, Buffers& buffers) {
+  std::vector<Cell> cells;
+  for (const Shape& shape : kShapes) {
+    for (const int rows : options.rows) cells.push_back({&shape, rows});
+  }
+  double peak = 0;  // FLOP/s
+  for (int i = 0; i < options.repetitions; ++i) {
+    for (Cell& cell : cells) {
+      double flops = 0;
+      const double seconds = TimeOf([&] { flops = RunPeak(table.isa); });
+      peak = std::max(peak, flops / seconds);
+      Measure(table, options.dtype, buffers, cell);
+    }
+  }
+  fmt::print("{} {}: FMA peak of one core {:.1f} GF/s\n", NameOf(table.isa),
+             options.dtype == DType::kF32 ? "f32" : "bf16", peak / 1e9);
+  fmt::print("{:18} {:>5}  {:>9} {:>6}  {:>9} {:>6}\n", "shape", "rows", "rotating", "%peak", "hot",
+             "%peak");
+  for (const Cell& cell : cells) {
+    const double flops = 2.0 * cell.rows * cell.shape->k * cell.shape->n;
+    const auto gf = [&](double seconds) { return flops / seconds / 1e9; };
+    const auto percent = [&](double seconds) { return 100 * flops / seconds / peak; };
+    fmt::print("{:18} {:5}  {:9.1f} {:6.1f}  {:9.1f} {:6.1f}\n", cell.shape->name, cell.rows,
+               gf(cell.rotating), percent(cell.rotating), gf(cell.hot), percent(cell.hot));
+  }
+}
+
+int Usage() {
+  fmt::print(stderr,
+             "usage: kernels_bench [--isa NAME] [--dtype f32|bf16] [--repetitions N] "
+             "[--rows 8,16]\n");
+  return 64;
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view flag = argv[i];
+    const std::string value = argv[i + 1];
+    if (flag == "--isa") {
+      options.isa = value;
+    } else if (flag == "--dtype" && (value == "f32" || value == "bf16")) {
+      options.dtype = value == "f32" ? DType::kF32 : DType::kBf16;
+    } else if (flag == "--repetitions") {
+      options.repetitions = std::atoi(value.c_str());
+    } else if (flag == "--rows") {
+      options.rows.clear();
+      for (size_t at = 0; at < value.size(); at = value.find(',', at) + 1) {
+        options.rows.push_back(std::clamp(std::atoi(value.c_str() + at), 1, 512));
+        if (value.find(',', at) == std::string::npos) break;
+      }
+    } else {
+      return Usage();
+    }
+  }
+  if (argc % 2 == 0) return Usage();
+
+  Buffers buffers;
+  std::mt19937 engine(1);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  for (auto* values : {&buffers.a, &buffers.bias}) {
+    for (float& value : *values) value = uniform(engine);
+  }
+  // Any bytes are weights, so long as they are not NaN or denormal: 0x3C3C is 0.0115 as f32 and as
+  // bf16.
+  std::fill(buffers.weights.begin(), buffers.weights.end(), std::byte{0x3c});
+
+  for (const Isa isa : SupportedIsas()) {
+    if (isa == Isa::kScalar && options.isa != "scalar") continue;
+    if (!options.isa.empty() && NameOf(isa) != options.isa) continue;
+    RunIsa(**KernelsFor(isa), options, buffers);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace hearth::kernels
+
+int main(int argc, char** argv) { return hearth::kernels::Main(argc, argv); }
