@@ -1,0 +1,207 @@
+#include "http/connection.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace hearth::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kHalfCloseGrace = 20ms;
+constexpr auto kLingerClean = 1000ms;  // for a client that has been told and has only to close
+constexpr auto kLingerDirty = 5000ms;  // for one that is still sending what was refused
+constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;
+
+}  // namespace
+
+Connection::Connection(Core& core, UniqueFd fd, Kind kind)
+    : core_(core),
+      socket_(core.io.get_executor()),
+      kind_(kind),
+      parser_(core.limits.header_bytes_max) {
+  socket_.assign(fd.get());  // throws when epoll has no room
+  fd.Release();
+}
+
+Connection::~Connection() = default;
+
+void Connection::Start() {
+  deadline_ = Clock::now() + core_.limits.idle_time_max;
+  ArmRead();
+}
+
+void Connection::StartRefused(const Response& refusal) { Respond(refusal, /*keep_alive=*/false); }
+
+void Connection::ArmRead() {
+  if (read_armed_ || end_of_input_) return;
+  read_armed_ = true;
+  socket_.async_wait(Descriptor::wait_read, Guarded([](Connection& self) {
+                       self.read_armed_ = false;
+                       self.OnReadable();
+                     }));
+}
+
+void Connection::ArmWrite() {
+  socket_.async_wait(Descriptor::wait_write, Guarded([](Connection& self) { self.WriteSome(); }));
+}
+
+// Completes on EPOLLERR, EPOLLHUP or urgent data, which no client of HTTP sends.
+void Connection::WatchErrors() {
+  if (errors_watched_) return;
+  errors_watched_ = true;
+  socket_.async_wait(Descriptor::wait_error, Guarded([](Connection& self) { self.Close(); }));
+}
+
+void Connection::OnReadable() {
+  switch (phase_) {
+    case Phase::kIdle:
+    case Phase::kReading:
+      ReadInput();
+      break;
+    case Phase::kPending:
+      PeekWhilePending();
+      break;
+    case Phase::kWriting:
+      break;  // armed again when the answer is out
+    case Phase::kLingering:
+      DiscardInput();
+      break;
+    case Phase::kClosed:
+      break;
+  }
+}
+
+void Connection::ReadInput() {
+  const ssize_t n =
+      ::recv(socket_.native_handle(), core_.scratch.get(), Core::kScratchBytes, MSG_DONTWAIT);
+  if (n > 0) {
+    Consume({core_.scratch.get(), static_cast<size_t>(n)});
+  } else if (n == 0) {
+    end_of_input_ = true;
+    OnEndOfInput();
+  } else if (errno == EAGAIN || errno == EINTR) {
+    ArmRead();
+  } else {
+    Close();
+  }
+}
+
+// A handler has the request: is the client still there? What it sends meanwhile stays in the
+// kernel.
+void Connection::PeekWhilePending() {
+  char byte = 0;
+  const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+  if (n > 0) {
+    WatchErrors();
+  } else if (n == 0) {
+    end_of_input_ = true;
+    if (HungUp()) {
+      Close();
+      return;
+    }
+    WatchErrors();
+    ProbeHalfClosed();
+  } else if (errno == EAGAIN || errno == EINTR) {
+    ArmRead();
+  } else {
+    Close();
+  }
+}
+
+bool Connection::HungUp() const {
+  pollfd state{};
+  state.fd = const_cast<Descriptor&>(socket_).native_handle();  // Asio's accessor is not const
+  return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+void Connection::ProbeHalfClosed() {
+  if (kind_.is_unix) return;  // there a close is not mistaken for a half-close
+  probe_timer_ = std::make_unique<boost::asio::steady_timer>(core_.io, kHalfCloseGrace);
+  probe_timer_->async_wait([self = weak_from_this()](const boost::system::error_code& error) {
+    const std::shared_ptr<Connection> connection = self.lock();
+    if (!error && connection) connection->SendProbe();
+  });
+}
+
+void Connection::SendProbe() {
+  if (phase_ == Phase::kPending) SendContinue();
+}
+
+// Everything that is closed after an answer goes through here: our side says FIN, then what the
+// client still sends is thrown away until it closes too. Closing at once would make the kernel
+// reset the connection, and the client could lose the answer.
+void Connection::Linger(bool input_is_clean) {
+  if (end_of_input_ || (input_is_clean && core_.draining)) {
+    Close();
+    return;
+  }
+  ::shutdown(socket_.native_handle(), SHUT_WR);
+  phase_ = Phase::kLingering;
+  input_ = std::string();
+  deadline_ = Clock::now() + (input_is_clean ? kLingerClean : kLingerDirty);
+  ArmRead();
+}
+
+void Connection::DiscardInput() {
+  const ssize_t n =
+      ::recv(socket_.native_handle(), core_.scratch.get(), Core::kScratchBytes, MSG_DONTWAIT);
+  if (n > 0) lingered_bytes_ += static_cast<size_t>(n);
+  const bool more = n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+  if (more && lingered_bytes_ <= kLingerBytesMax) {
+    ArmRead();
+  } else {
+    Close();
+  }
+}
+
+void Connection::Sweep(Clock::time_point now) {
+  if (now < deadline_) return;
+  switch (phase_) {
+    case Phase::kReading:
+      core_.stats.timed_out.fetch_add(1, std::memory_order_relaxed);
+      RefuseAndClose({Code::kTimeout, 408, "the request did not arrive in time"});
+      break;
+    case Phase::kWriting: {
+      core_.stats.timed_out.fetch_add(1, std::memory_order_relaxed);
+      const linger reset{1, 0};  // what the client has not read must not live on in the kernel
+      ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+      Close();
+      break;
+    }
+    case Phase::kIdle:
+    case Phase::kLingering:
+      Close();
+      break;
+    case Phase::kPending:
+    case Phase::kClosed:
+      break;
+  }
+}
+
+void Connection::Drain() {
+  if (phase_ == Phase::kIdle || phase_ == Phase::kLingering) Close();
+}
+
+void Connection::Close() {
+  if (phase_ == Phase::kClosed) return;
+  const std::shared_ptr<Connection> self = shared_from_this();
+  phase_ = Phase::kClosed;
+  if (pending_) {
+    pending_->gone.store(true, std::memory_order_relaxed);
+    pending_->connection = nullptr;
+    pending_.reset();
+  }
+  core_.Release(std::exchange(charged_, 0) + std::exchange(answer_charged_, 0));
+  probe_timer_.reset();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  core_.Remove(*this);
+}
+
+}  // namespace hearth::http
