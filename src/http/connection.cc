@@ -20,7 +20,7 @@ constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;
 
 }  // namespace
 
-Connection::Connection(Core& core, UniqueFd fd, Kind kind)
+ServerConnection::ServerConnection(Core& core, UniqueFd fd, Kind kind)
     : core_(core),
       socket_(core.io.get_executor()),
       kind_(kind),
@@ -29,36 +29,39 @@ Connection::Connection(Core& core, UniqueFd fd, Kind kind)
   fd.Release();
 }
 
-Connection::~Connection() = default;
+ServerConnection::~ServerConnection() = default;
 
-void Connection::Start() {
+void ServerConnection::Start() {
   deadline_ = Clock::now() + core_.limits.idle_time_max;
   ArmRead();
 }
 
-void Connection::StartRefused(const Response& refusal) { Respond(refusal, /*keep_alive=*/false); }
+void ServerConnection::StartRefused(const Response& refusal) {
+  Respond(refusal, /*keep_alive=*/false);
+}
 
-void Connection::ArmRead() {
+void ServerConnection::ArmRead() {
   if (read_armed_ || end_of_input_) return;
   read_armed_ = true;
-  socket_.async_wait(Descriptor::wait_read, Guarded([](Connection& self) {
+  socket_.async_wait(Descriptor::wait_read, Guarded([](ServerConnection& self) {
                        self.read_armed_ = false;
                        self.OnReadable();
                      }));
 }
 
-void Connection::ArmWrite() {
-  socket_.async_wait(Descriptor::wait_write, Guarded([](Connection& self) { self.WriteSome(); }));
+void ServerConnection::ArmWrite() {
+  socket_.async_wait(Descriptor::wait_write,
+                     Guarded([](ServerConnection& self) { self.WriteSome(); }));
 }
 
 // Completes on EPOLLERR, EPOLLHUP or urgent data, which no client of HTTP sends.
-void Connection::WatchErrors() {
+void ServerConnection::WatchErrors() {
   if (errors_watched_) return;
   errors_watched_ = true;
-  socket_.async_wait(Descriptor::wait_error, Guarded([](Connection& self) { self.Close(); }));
+  socket_.async_wait(Descriptor::wait_error, Guarded([](ServerConnection& self) { self.Close(); }));
 }
 
-void Connection::OnReadable() {
+void ServerConnection::OnReadable() {
   switch (phase_) {
     case Phase::kIdle:
     case Phase::kReading:
@@ -77,7 +80,7 @@ void Connection::OnReadable() {
   }
 }
 
-void Connection::ReadInput() {
+void ServerConnection::ReadInput() {
   const ssize_t n =
       ::recv(socket_.native_handle(), core_.scratch.get(), Core::kScratchBytes, MSG_DONTWAIT);
   if (n > 0) {
@@ -94,7 +97,7 @@ void Connection::ReadInput() {
 
 // A handler has the request: is the client still there? What it sends meanwhile stays in the
 // kernel.
-void Connection::PeekWhilePending() {
+void ServerConnection::PeekWhilePending() {
   char byte = 0;
   const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK);
   if (n > 0) {
@@ -114,29 +117,29 @@ void Connection::PeekWhilePending() {
   }
 }
 
-bool Connection::HungUp() const {
+bool ServerConnection::HungUp() const {
   pollfd state{};
   state.fd = const_cast<Descriptor&>(socket_).native_handle();  // Asio's accessor is not const
   return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-void Connection::ProbeHalfClosed() {
+void ServerConnection::ProbeHalfClosed() {
   if (kind_.is_unix) return;  // there a close is not mistaken for a half-close
   probe_timer_ = std::make_unique<boost::asio::steady_timer>(core_.io, kHalfCloseGrace);
   probe_timer_->async_wait([self = weak_from_this()](const boost::system::error_code& error) {
-    const std::shared_ptr<Connection> connection = self.lock();
+    const std::shared_ptr<ServerConnection> connection = self.lock();
     if (!error && connection) connection->SendProbe();
   });
 }
 
-void Connection::SendProbe() {
+void ServerConnection::SendProbe() {
   if (phase_ == Phase::kPending) SendContinue();
 }
 
 // Everything that is closed after an answer goes through here: our side says FIN, then what the
 // client still sends is thrown away until it closes too. Closing at once would make the kernel
 // reset the connection, and the client could lose the answer.
-void Connection::Linger(bool input_is_clean) {
+void ServerConnection::Linger(bool input_is_clean) {
   if (end_of_input_ || (input_is_clean && core_.draining)) {
     Close();
     return;
@@ -148,7 +151,7 @@ void Connection::Linger(bool input_is_clean) {
   ArmRead();
 }
 
-void Connection::DiscardInput() {
+void ServerConnection::DiscardInput() {
   const ssize_t n =
       ::recv(socket_.native_handle(), core_.scratch.get(), Core::kScratchBytes, MSG_DONTWAIT);
   if (n > 0) lingered_bytes_ += static_cast<size_t>(n);
@@ -160,7 +163,7 @@ void Connection::DiscardInput() {
   }
 }
 
-void Connection::Sweep(Clock::time_point now) {
+void ServerConnection::Sweep(Clock::time_point now) {
   if (now < deadline_) return;
   switch (phase_) {
     case Phase::kReading:
@@ -184,13 +187,13 @@ void Connection::Sweep(Clock::time_point now) {
   }
 }
 
-void Connection::Drain() {
+void ServerConnection::Drain() {
   if (phase_ == Phase::kIdle || phase_ == Phase::kLingering) Close();
 }
 
-void Connection::Close() {
+void ServerConnection::Close() {
   if (phase_ == Phase::kClosed) return;
-  const std::shared_ptr<Connection> self = shared_from_this();
+  const std::shared_ptr<ServerConnection> self = shared_from_this();
   phase_ = Phase::kClosed;
   if (pending_) {
     pending_->gone.store(true, std::memory_order_relaxed);

@@ -1,4 +1,4 @@
-// Connection: one client, from accept to close. A state machine driven by readiness: it waits
+// ServerConnection: one client, from accept to close. A state machine driven by readiness: it waits
 // (through Asio) until the socket is readable or writable and makes the system call itself, into
 // the shared scratch buffer; so an idle connection costs its object and a file descriptor. Lives on
 // the I/O thread; held by Core::connections and by its own pending waits.
@@ -30,16 +30,16 @@
 
 namespace hearth::http {
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
  public:
   struct Kind {
     bool is_unix = false;
     bool over_limit = false;  // one more than connections_max: it is told so and closed
   };
-  Connection(Core& core, UniqueFd fd, Kind kind);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  ServerConnection(Core& core, UniqueFd fd, Kind kind);
+  ~ServerConnection();
+  ServerConnection(const ServerConnection&) = delete;
+  ServerConnection& operator=(const ServerConnection&) = delete;
 
   void Start();                                // waits for the first request
   void StartRefused(const Response& refusal);  // 503, and the door

@@ -1,4 +1,4 @@
-// The half of Connection that understands what is read: requests in, answers out.
+// The half of ServerConnection that understands what is read: requests in, answers out.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -23,7 +23,7 @@ Refusal BufferFull() {
 }  // namespace
 
 // `fresh` follows what input_ holds. What cannot be used yet is kept in input_.
-void Connection::Consume(std::string_view fresh) {
+void ServerConnection::Consume(std::string_view fresh) {
   std::string kept;
   std::string_view data = fresh;
   if (!input_.empty()) {
@@ -46,7 +46,8 @@ void Connection::Consume(std::string_view fresh) {
   input_.assign(data);
   if (turns == kRequestsPerTurn && !input_.empty() && phase_ == Phase::kIdle) {
     boost::asio::post(
-        core_.io, [again = Guarded([](Connection& self) { self.NextRequest(); })] { again({}); });
+        core_.io,
+        [again = Guarded([](ServerConnection& self) { self.NextRequest(); })] { again({}); });
   } else if (end_of_input_ && (phase_ == Phase::kIdle || phase_ == Phase::kReading)) {
     OnEndOfInput();
   } else if (phase_ != Phase::kWriting) {
@@ -55,7 +56,7 @@ void Connection::Consume(std::string_view fresh) {
 }
 
 // The client has sent all that it will ever send and no answer is due for what was whole.
-void Connection::OnEndOfInput() {
+void ServerConnection::OnEndOfInput() {
   if (phase_ == Phase::kReading) {
     core_.stats.malformed.fetch_add(1, std::memory_order_relaxed);
     RefuseAndClose(
@@ -65,12 +66,12 @@ void Connection::OnEndOfInput() {
   }
 }
 
-void Connection::NextRequest() {
+void ServerConnection::NextRequest() {
   if (phase_ == Phase::kIdle) Consume({});
 }
 
 // Takes one step with `data`; false when it needs more or when the connection is past reading.
-bool Connection::Step(std::string_view data, size_t* used) {
+bool ServerConnection::Step(std::string_view data, size_t* used) {
   if (phase_ == Phase::kIdle) {
     phase_ = Phase::kReading;
     arrived_ = Clock::now();
@@ -79,7 +80,7 @@ bool Connection::Step(std::string_view data, size_t* used) {
   return head_done_ ? StepBody(data, used) : StepHead(data, used);
 }
 
-bool Connection::StepHead(std::string_view data, size_t* used) {
+bool ServerConnection::StepHead(std::string_view data, size_t* used) {
   const RequestParser::Outcome outcome = parser_.Head(data, used);
   if (outcome == RequestParser::Outcome::kNeedMore) return false;
   if (outcome == RequestParser::Outcome::kFailed) {
@@ -104,7 +105,7 @@ bool Connection::StepHead(std::string_view data, size_t* used) {
 }
 
 // First permit: before one byte of the body is taken.
-std::optional<Response> Connection::RefusalOfHead() {
+std::optional<Response> ServerConnection::RefusalOfHead() {
   const size_t length = parser_.content_length();
   if (length > core_.limits.body_bytes_max) {
     return core_.PrintError({Code::kTooLarge, 413,
@@ -123,7 +124,7 @@ std::optional<Response> Connection::RefusalOfHead() {
 }
 
 // The connection lives on when nothing of the refused body is still to come.
-void Connection::RefuseHead(Response refusal, std::string_view rest, size_t* used) {
+void ServerConnection::RefuseHead(Response refusal, std::string_view rest, size_t* used) {
   bool whole = !parser_.has_body();
   if (!whole && parser_.content_length() <= rest.size()) {
     size_t body_used = 0;
@@ -134,7 +135,7 @@ void Connection::RefuseHead(Response refusal, std::string_view rest, size_t* use
   Respond(std::move(refusal), whole && keep_alive_);
 }
 
-bool Connection::StepBody(std::string_view data, size_t* used) {
+bool ServerConnection::StepBody(std::string_view data, size_t* used) {
   const RequestParser::Outcome outcome = parser_.Body(data, used);
   if (outcome == RequestParser::Outcome::kFailed) {
     core_.stats.malformed.fetch_add(1, std::memory_order_relaxed);
@@ -159,13 +160,13 @@ bool Connection::StepBody(std::string_view data, size_t* used) {
   return true;
 }
 
-void Connection::RefuseAndClose(const Refusal& refusal) {
+void ServerConnection::RefuseAndClose(const Refusal& refusal) {
   input_is_clean_ = false;
   Respond(core_.PrintError(refusal), /*keep_alive=*/false);
 }
 
 // A client that does not even read this is not worth a buffer.
-bool Connection::SendContinue() {
+bool ServerConnection::SendContinue() {
   const ssize_t n = ::send(socket_.native_handle(), kContinue.data(), kContinue.size(),
                            MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n == static_cast<ssize_t>(kContinue.size())) return true;
@@ -173,7 +174,7 @@ bool Connection::SendContinue() {
   return false;
 }
 
-void Connection::Dispatch() {
+void ServerConnection::Dispatch() {
   pending_ = std::make_shared<Responder::Impl>(core_.mailbox);
   pending_->connection = this;
   pending_->charged = std::exchange(charged_, 0);
@@ -193,7 +194,7 @@ void Connection::Dispatch() {
   if (pending->answered_inline) Answer(std::move(pending->inline_answer));
 }
 
-void Connection::Answer(std::optional<Response> response) {
+void ServerConnection::Answer(std::optional<Response> response) {
   core_.Release(std::exchange(pending_->charged, 0));
   core_.stats.requests_open.fetch_sub(1, std::memory_order_relaxed);
   pending_->connection = nullptr;
@@ -204,7 +205,7 @@ void Connection::Answer(std::optional<Response> response) {
           keep_alive_);
 }
 
-void Connection::Respond(Response response, bool keep_alive) {
+void ServerConnection::Respond(Response response, bool keep_alive) {
   core_.Release(std::exchange(charged_, 0));
   if (response.body.size() > Core::kSmallAnswer && !core_.TryCharge(response.body.size())) {
     response = core_.PrintError(BufferFull());
@@ -221,7 +222,7 @@ void Connection::Respond(Response response, bool keep_alive) {
   WriteSome();
 }
 
-void Connection::WriteSome() {
+void ServerConnection::WriteSome() {
   const size_t total = head_.size() + body_.size();
   while (written_ < total) {
     std::array<iovec, 2> parts{};
@@ -248,7 +249,7 @@ void Connection::WriteSome() {
   OnWritten();
 }
 
-void Connection::OnWritten() {
+void ServerConnection::OnWritten() {
   core_.Release(std::exchange(answer_charged_, 0));
   body_ = std::string();
   if (close_after_) {

@@ -54,7 +54,7 @@ Response Core::PrintError(const Refusal& refusal) const {
   return response;
 }
 
-void Core::Add(const std::shared_ptr<Connection>& connection) {
+void Core::Add(const std::shared_ptr<ServerConnection>& connection) {
   connection->position = connections.size();
   connections.push_back(connection);
   if (connection->over_limit()) {
@@ -65,7 +65,7 @@ void Core::Add(const std::shared_ptr<Connection>& connection) {
   stats.connections_total.fetch_add(1, std::memory_order_relaxed);
 }
 
-void Core::Remove(Connection& connection) {
+void Core::Remove(ServerConnection& connection) {
   if (connection.over_limit()) {
     --refused_open;
   } else {
@@ -88,7 +88,7 @@ void Core::DeliverAnswers() {
       stats.requests_open.fetch_sub(1, std::memory_order_relaxed);
       continue;
     }
-    const std::shared_ptr<Connection> connection = request.connection->shared_from_this();
+    const std::shared_ptr<ServerConnection> connection = request.connection->shared_from_this();
     try {
       connection->Answer(std::move(delivery.response));
     } catch (...) {

@@ -35,8 +35,8 @@ struct Core {
 
   Response PrintError(const Refusal& refusal) const;
 
-  void Add(const std::shared_ptr<Connection>& connection);
-  void Remove(Connection& connection);
+  void Add(const std::shared_ptr<ServerConnection>& connection);
+  void Remove(ServerConnection& connection);
   void DeliverAnswers();  // what the mailbox holds
 
   boost::asio::io_context io{1};  // first: the connections' descriptors live in it
@@ -46,7 +46,7 @@ struct Core {
   std::shared_ptr<Mailbox> mailbox;
   std::unique_ptr<char[]>
       scratch;  // every read goes here first: an idle connection holds no buffer
-  std::vector<std::shared_ptr<Connection>> connections;
+  std::vector<std::shared_ptr<ServerConnection>> connections;
   size_t refused_open = 0;  // among them, those over connections_max that are being told so
   bool draining = false;
   std::function<void()> on_removed;  // after each Remove

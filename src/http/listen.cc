@@ -78,11 +78,15 @@ Result<Listener> OpenTcp(const Listen& listen) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV | AI_NUMERICHOST;
   addrinfo* found = nullptr;
   const std::string service = std::to_string(listen.port);
-  const int failed = ::getaddrinfo(listen.host.empty() ? nullptr : listen.host.c_str(),
-                                   service.c_str(), &hints, &found);
+  const char* host = listen.host.empty() ? nullptr : listen.host.c_str();
+  int failed = ::getaddrinfo(host, service.c_str(), &hints, &found);
+  if (failed == EAI_NONAME) {  // a name: asking for it costs start-up time, so only then
+    hints.ai_flags &= ~AI_NUMERICHOST;
+    failed = ::getaddrinfo(host, service.c_str(), &hints, &found);
+  }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> guard(found, &::freeaddrinfo);
   if (failed != 0) {
     return Fail(Code::kInvalidArgument,

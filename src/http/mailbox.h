@@ -15,7 +15,7 @@
 
 namespace hearth::http {
 
-class Connection;
+class ServerConnection;
 class Mailbox;
 
 // A request that a handler has. Shared by its Responder and its connection.
@@ -26,9 +26,9 @@ struct Responder::Impl {
   std::atomic<bool> gone{false};
 
   // The I/O thread's.
-  Connection* connection = nullptr;  // null once the connection is closed
-  size_t charged = 0;                // bytes of the body, counted until the answer comes
-  bool answered_inline = false;      // answered while on_request was still running
+  ServerConnection* connection = nullptr;  // null once the connection is closed
+  size_t charged = 0;                      // bytes of the body, counted until the answer comes
+  bool answered_inline = false;            // answered while on_request was still running
   std::optional<Response> inline_answer;
 };
 

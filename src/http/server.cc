@@ -139,8 +139,8 @@ bool Server::Impl::OnAcceptError(int error) {
 
 void Server::Impl::Admit(UniqueFd fd) {
   const size_t open = core.connections.size() - core.refused_open;
-  const Connection::Kind kind{.is_unix = !listener.unix_path.empty(),
-                              .over_limit = open >= core.limits.connections_max};
+  const ServerConnection::Kind kind{.is_unix = !listener.unix_path.empty(),
+                                    .over_limit = open >= core.limits.connections_max};
   if (kind.over_limit) {
     core.stats.connections_refused.fetch_add(1, std::memory_order_relaxed);
     if (core.refused_open >= kRefusedOpenMax) {
@@ -148,7 +148,7 @@ void Server::Impl::Admit(UniqueFd fd) {
       return;
     }
   }
-  const auto connection = std::make_shared<Connection>(core, std::move(fd), kind);
+  const auto connection = std::make_shared<ServerConnection>(core, std::move(fd), kind);
   core.Add(connection);
   if (kind.over_limit) {
     connection->StartRefused(refusal);
@@ -172,7 +172,7 @@ void Server::Impl::Sweep() {
   const auto now = Clock::now();
   // From the back: a connection that closes is replaced by the last one, which has been looked at.
   for (size_t i = core.connections.size(); i-- > 0;) {
-    const std::shared_ptr<Connection> connection = core.connections[i];
+    const std::shared_ptr<ServerConnection> connection = core.connections[i];
     connection->Sweep(now);
   }
   ArmSweep();
@@ -194,7 +194,7 @@ void Server::Impl::BeginDrain(Clock::time_point deadline) {
     acceptor.close(ignored);
     listener.RemoveUnixPath();
     pause_timer.cancel();
-    const std::vector<std::shared_ptr<Connection>> open = core.connections;
+    const std::vector<std::shared_ptr<ServerConnection>> open = core.connections;
     for (const auto& connection : open) connection->Drain();
   }
   drain_timer.expires_at(drain_deadline);
@@ -206,7 +206,7 @@ void Server::Impl::BeginDrain(Clock::time_point deadline) {
 
 void Server::Impl::CloseAll() {
   while (!core.connections.empty()) {
-    const std::shared_ptr<Connection> last = core.connections.back();
+    const std::shared_ptr<ServerConnection> last = core.connections.back();
     last->Close();
   }
 }

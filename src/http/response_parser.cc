@@ -1,0 +1,168 @@
+#include "http/response_parser.h"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <limits>
+#include <optional>
+
+namespace hearth::http {
+namespace {
+
+namespace beast = boost::beast;
+
+constexpr std::uint32_t kHeaderBytesMax = 64 * 1024;
+
+}  // namespace
+
+struct ResponseParser::Machine {
+  struct Parser final : beast::http::basic_parser<false> {
+    explicit Parser(Machine* machine) : owner(machine) {}
+
+    void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
+                         beast::error_code&) override {}
+    void on_response_impl(int code, beast::string_view, int, beast::error_code&) override {
+      owner->status = code;
+    }
+    void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
+                       beast::error_code&) override {
+      if (!owner->options.keep_headers || is_header_done()) return;
+      owner->headers.emplace_back(std::string(name.data(), name.size()),
+                                  std::string(value.data(), value.size()));
+    }
+    void on_header_impl(beast::error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>& length,
+                           beast::error_code& ec) override {
+      if (!length) return;
+      if (*length > owner->options.answer_bytes_max) {
+        ec = beast::http::error::body_limit;
+        return;
+      }
+      owner->body.reserve(static_cast<size_t>(*length));
+    }
+    size_t on_body_impl(beast::string_view piece, beast::error_code& ec) override {
+      return Append(piece, ec);
+    }
+    void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
+    size_t on_chunk_body_impl(std::uint64_t, beast::string_view piece,
+                              beast::error_code& ec) override {
+      return Append(piece, ec);
+    }
+    void on_finish_impl(beast::error_code&) override {}
+
+    size_t Append(beast::string_view piece, beast::error_code& ec) {
+      if (owner->body.size() + piece.size() > owner->options.answer_bytes_max) {
+        ec = beast::http::error::body_limit;
+        return 0;
+      }
+      owner->body.append(piece.data(), piece.size());
+      return piece.size();
+    }
+
+    Machine* owner;
+  };
+
+  void StartAnswer() {
+    parser.emplace(this);
+    parser->eager(true);
+    parser->header_limit(kHeaderBytesMax);
+    parser->body_limit(boost::none);
+    if (head_only) parser->skip(true);
+    status = 0;
+    headers.clear();
+    body.clear();
+  }
+
+  Outcome Fail(Code code, std::string message) {
+    failure = Error{code, std::move(message)};
+    return Outcome::kFailed;
+  }
+
+  // Parses `data`, all that is there; *used: how much of it.
+  Outcome Parse(std::string_view data, size_t* used);
+
+  Options options;
+  std::optional<Parser> parser;
+  bool head_only = false;
+  bool surplus = false;  // bytes behind the answer
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::string input;  // not yet understood
+  Error failure;
+};
+
+ResponseParser::Outcome ResponseParser::Machine::Parse(std::string_view data, size_t* used) {
+  while (true) {
+    beast::error_code ec;
+    *used += parser->put(boost::asio::const_buffer(data.data() + *used, data.size() - *used), ec);
+    if (ec == beast::http::error::body_limit || ec == beast::http::error::header_limit) {
+      return Fail(Code::kTooLarge,
+                  fmt::format("the answer is larger than {} bytes", options.answer_bytes_max));
+    }
+    if (ec && ec != beast::http::error::need_more) {
+      return Fail(Code::kCorrupt, "the answer is not HTTP/1.1: " + ec.message());
+    }
+    if (!parser->is_done()) return Outcome::kNeedMore;
+    if (status / 100 != 1) return Outcome::kDone;
+    StartAnswer();  // that was an interim answer
+    if (*used == data.size()) return Outcome::kNeedMore;
+  }
+}
+
+ResponseParser::ResponseParser(Options options) : machine_(std::make_unique<Machine>()) {
+  machine_->options = options;
+  Reset(false);
+}
+
+ResponseParser::~ResponseParser() = default;
+ResponseParser::ResponseParser(ResponseParser&&) noexcept = default;
+ResponseParser& ResponseParser::operator=(ResponseParser&&) noexcept = default;
+
+void ResponseParser::Reset(bool head_only) {
+  machine_->head_only = head_only;
+  machine_->surplus = false;
+  machine_->input.clear();
+  machine_->StartAnswer();
+}
+
+ResponseParser::Outcome ResponseParser::Feed(std::string_view data) {
+  Machine& machine = *machine_;
+  std::string_view all = data;
+  if (!machine.input.empty()) {
+    machine.input.append(data);
+    all = machine.input;
+  }
+  size_t used = 0;
+  const Outcome outcome = machine.Parse(all, &used);
+  if (outcome == Outcome::kDone) {
+    machine.surplus = used < all.size();
+    machine.input.clear();
+  } else if (machine.input.empty()) {
+    machine.input.assign(all.substr(used));
+  } else {
+    machine.input.erase(0, used);
+  }
+  return outcome;
+}
+
+ResponseParser::Outcome ResponseParser::EndOfInput() {
+  Machine& machine = *machine_;
+  beast::error_code ec;
+  if (machine.parser->got_some()) {
+    machine.parser->put_eof(ec);
+    if (!ec) return Outcome::kDone;
+  }
+  return machine.Fail(Code::kIo, "the server closed the connection before its answer was whole");
+}
+
+int ResponseParser::status() const { return machine_->status; }
+std::vector<std::pair<std::string, std::string>>& ResponseParser::headers() {
+  return machine_->headers;
+}
+std::string& ResponseParser::body() { return machine_->body; }
+bool ResponseParser::keep_alive() const {
+  return machine_->parser->keep_alive() && !machine_->surplus;
+}
+const Error& ResponseParser::failure() const { return machine_->failure; }
+
+}  // namespace hearth::http

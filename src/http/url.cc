@@ -1,0 +1,72 @@
+#include "http/url.h"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+namespace hearth::http {
+namespace {
+
+tl::unexpected<Error> Malformed(std::string_view text) {
+  return Fail(Code::kInvalidArgument,
+              "\"{}\" is not a URL: expected http://host:port/path or unix:/path/of.sock", text);
+}
+
+// `:8000/x` -> `http://127.0.0.1:8000/x`, `localhost:8000` -> `http://localhost:8000`.
+std::string WithScheme(std::string_view text) {
+  if (text.find("://") != std::string_view::npos) return std::string(text);
+  return fmt::format("http://{}{}", text.starts_with(':') ? "127.0.0.1" : "", text);
+}
+
+Result<Url> ParseHttp(std::string_view text) {
+  const std::string full = WithScheme(text);
+  const auto parsed = boost::urls::parse_uri(full);
+  if (parsed.has_error() || !parsed->has_authority() || parsed->host().empty()) {
+    return Malformed(text);
+  }
+  if (parsed->scheme() != "http") {
+    return Fail(Code::kUnsupported, "\"{}\" has the scheme {}: only http and unix are supported",
+                text, std::string(parsed->scheme()));
+  }
+  if (parsed->has_userinfo() || parsed->has_fragment()) {
+    return Fail(Code::kUnsupported, "\"{}\" has a user name or a fragment: leave it out", text);
+  }
+  Url url;
+  url.host = parsed->host_address();
+  if (parsed->has_port()) {
+    if (parsed->port_number() == 0) return Malformed(text);
+    url.port = parsed->port_number();
+  }
+  const std::string target(parsed->encoded_target());
+  url.target = target.starts_with('/') ? target : "/" + target;
+  return url;
+}
+
+}  // namespace
+
+std::string Url::Authority() const {
+  if (!unix_path.empty()) return "localhost";
+  return host.find(':') != std::string::npos ? fmt::format("[{}]:{}", host, port)
+                                             : fmt::format("{}:{}", host, port);
+}
+
+std::string Url::ToString() const {
+  return unix_path.empty() ? fmt::format("http://{}{}", Authority(), target) : "unix:" + unix_path;
+}
+
+Result<Url> ParseUrl(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:";
+  if (text.starts_with(kUnix)) {
+    Url url;
+    url.unix_path = text.substr(kUnix.size());
+    while (url.unix_path.starts_with("//")) url.unix_path.erase(0, 1);  // unix:///run/x.sock
+    if (url.unix_path.empty()) return Malformed(text);
+    return url;
+  }
+  try {
+    return ParseHttp(text);
+  } catch (const std::exception&) {
+    return Malformed(text);
+  }
+}
+
+}  // namespace hearth::http
