@@ -69,40 +69,70 @@ struct TileArgs {
 // (g++ 12).
 HWY_INLINE void KeepInRegister(FloatVec& v) {
 #if HWY_ARCH_X86
-  asm("" : "+v"(v.raw));
+  asm volatile("" : "+v"(v.raw));
 #else
-  asm("" : "+w"(v.raw));
+  asm volatile("" : "+w"(v.raw));
 #endif
 }
+
+// Loops over the tile must vanish, or its arrays are memory and not registers.
+#define HEARTH_UNROLL _Pragma("clang loop unroll(full)")
 
 template <int kRows, int kVecs, typename Element>
 HWY_NOINLINE void Tile(const TileArgs<Element>& args) {
   constexpr int kStreams = (kVecs + kVecsPerPanel - 1) / kVecsPerPanel;
+  constexpr bool kFillsRegisters = HWY_TARGET == HWY_AVX2 && kRows * kVecs + kVecs + 1 == 16;
   FloatVec sums[kRows][kVecs];
+  HEARTH_UNROLL
   for (int r = 0; r < kRows; ++r) {
+    HEARTH_UNROLL
     for (int v = 0; v < kVecs; ++v) sums[r][v] = hn::Zero(kFloats);
   }
-  const float* HWY_RESTRICT a = args.a;
-  const Element* HWY_RESTRICT w = args.w;
-  const std::byte* prefetch = args.prefetch.first;
-  for (int k = 0; k < args.k; ++k) {
+  // One pointer per three rows: the other two are reached by the scaled index of x86's addresses.
+  const float* a[(kRows + 2) / 3];
+  HEARTH_UNROLL
+  for (int r = 0; r < kRows; r += 3) a[r / 3] = args.a + r * args.lda;
+  const Element* w = args.w;
+  ptrdiff_t offsets[kVecs];
+  HEARTH_UNROLL
+  for (int v = 0; v < kVecs; ++v) offsets[v] = args.offsets[v];
+  const ptrdiff_t lda = args.lda;
+  const Prefetch prefetch = args.prefetch;
+  const std::byte* next = prefetch.first;
+  const int k_end = args.k;
+  for (int k = 0; k < k_end; ++k) {
     FloatVec line[kVecs];
+    HEARTH_UNROLL
     for (int v = 0; v < kVecs; ++v) {
-      line[v] = LoadElements(w + args.offsets[v]);
+      line[v] = LoadElements(w + offsets[v]);
       KeepInRegister(line[v]);
     }
-    for (int s = 0; s < kStreams; ++s) __builtin_prefetch(prefetch + s * args.prefetch.stride);
+    HEARTH_UNROLL
+    for (int s = 0; s < kStreams; ++s) __builtin_prefetch(next + s * prefetch.stride);
+    HEARTH_UNROLL
     for (int r = 0; r < kRows; ++r) {
-      const FloatVec element = hn::Set(kFloats, a[r * args.lda]);
-      for (int v = 0; v < kVecs; ++v) sums[r][v] = hn::MulAdd(element, line[v], sums[r][v]);
+      FloatVec element = hn::Set(kFloats, a[r / 3][r % 3 * lda + k]);
+      HEARTH_UNROLL
+      for (int v = 0; v < kVecs; ++v) {
+        if (kFillsRegisters) {
+          asm volatile("vfmadd231ps %2, %1, %0"
+                       : "+x"(sums[r][v].raw)
+                       : "x"(element.raw), "x"(line[v].raw));
+        } else {
+          sums[r][v] = hn::MulAdd(element, line[v], sums[r][v]);
+        }
+      }
     }
-    prefetch += args.prefetch.step;
+    next += prefetch.step;
     w += kPanelColumns;
-    a += 1;
   }
+  float* const out = args.sums;
+  const ptrdiff_t ldout = args.ldsums;
+  HEARTH_UNROLL
   for (int r = 0; r < kRows; ++r) {
+    HEARTH_UNROLL
     for (int v = 0; v < kVecs; ++v) {
-      hn::StoreU(sums[r][v], kFloats, args.sums + r * args.ldsums + v * kLanes);
+      hn::StoreU(sums[r][v], kFloats, out + r * ldout + v * kLanes);
     }
   }
 }
