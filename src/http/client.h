@@ -21,10 +21,11 @@ using Clock = std::chrono::steady_clock;
 
 struct Outgoing {
   std::string method = "GET";
-  std::string target;                                        // empty: the URL's
-  std::vector<std::pair<std::string, std::string>> headers;  // beyond Host and Content-Length
-  std::string
-      body;  // Content-Length is sent when it is not empty, and always with POST, PUT and PATCH
+  std::string target = {};  // empty: the URL's
+  // Beyond Host and Content-Length.
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  // Content-Length is sent when it is not empty, and always with POST, PUT and PATCH.
+  std::string body = {};
 };
 
 // The bytes of `request` as they go over the wire. Values are sent as they are: they must not

@@ -48,9 +48,9 @@ struct Request {
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>>
-      headers;  // beyond Content-Type, Content-Length, Connection
+  std::string body = {};
+  // Beyond Content-Type, Content-Length and Connection.
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 // The right to answer one request. Movable; destroyed unanswered it answers 500. Safe to use from
@@ -106,8 +106,9 @@ struct ServerStats {
 struct Listen {
   std::string host = "127.0.0.1";
   uint16_t port = 0;  // 0: chosen by the kernel
-  std::string
-      unix_path;  // non-empty: a unix socket instead; removed on close, a stale one is replaced
+  // Non-empty: a unix socket instead. Removed on close; a stale one is replaced. Its mode is what the
+  // umask leaves of 0777 (who connects needs write permission).
+  std::string unix_path = {};
 };
 
 class Server {

@@ -2,6 +2,7 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 
 namespace hearth::http {
 namespace {
@@ -33,8 +34,9 @@ Result<Url> ParseHttp(std::string_view text) {
   Url url;
   url.host = parsed->host_address();
   if (parsed->has_port()) {
-    if (parsed->port_number() == 0) return Malformed(text);
-    url.port = parsed->port_number();
+    const std::string_view digits(parsed->port().data(), parsed->port().size());
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+    if (read.ec != std::errc() || url.port == 0) return Malformed(text);
   }
   const std::string target(parsed->encoded_target());
   url.target = target.starts_with('/') ? target : "/" + target;
