@@ -29,16 +29,16 @@ struct ResponseParser::Machine {
       owner->headers.emplace_back(std::string(name.data(), name.size()),
                                   std::string(value.data(), value.size()));
     }
-    void on_header_impl(beast::error_code&) override {}
-    void on_body_init_impl(const boost::optional<std::uint64_t>& length,
-                           beast::error_code& ec) override {
-      if (!length) return;
+    void on_header_impl(beast::error_code& ec) override {
+      const auto length = content_length();
+      if (!length || owner->head_only) return;
       if (*length > owner->options.answer_bytes_max) {
         ec = beast::http::error::body_limit;
         return;
       }
       owner->body.reserve(static_cast<size_t>(*length));
     }
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
     size_t on_body_impl(beast::string_view piece, beast::error_code& ec) override {
       return Append(piece, ec);
     }

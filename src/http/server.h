@@ -106,8 +106,8 @@ struct ServerStats {
 struct Listen {
   std::string host = "127.0.0.1";
   uint16_t port = 0;  // 0: chosen by the kernel
-  // Non-empty: a unix socket instead. Removed on close; a stale one is replaced. Its mode is what the
-  // umask leaves of 0777 (who connects needs write permission).
+  // Non-empty: a unix socket instead. Removed on close; a stale one is replaced. Its mode is what
+  // the umask leaves of 0777 (who connects needs write permission).
   std::string unix_path = {};
 };
 

@@ -363,9 +363,9 @@ TEST(Server, APortThatIsTakenIsSaidInWords) {
 }
 
 TEST(Server, AHostThatIsNoAddressIsSaidInWords) {
-  const auto server = Server::Open({.host = "300.1.2.3.4.invalid"}, {}, Echo());
+  const auto server = Server::Open({.host = "not..a.host"}, {}, Echo());
   ASSERT_FALSE(server);
-  EXPECT_NE(server.error().message.find("300.1.2.3.4.invalid"), std::string::npos);
+  EXPECT_NE(server.error().message.find("not..a.host"), std::string::npos);
   const auto foreign = Server::Open({.host = "192.0.2.1"}, {}, Echo());
   ASSERT_FALSE(foreign);
   EXPECT_EQ(foreign.error().code, Code::kIo);
