@@ -17,7 +17,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -119,8 +121,8 @@ constexpr size_t kRotatingBytes = 48 << 20;
 struct Cell {
   const Shape* shape;
   int rows;
-  double rotating = 1e30;  // seconds per product, the best so far
-  double hot = 1e30;
+  std::vector<double> rotating = {};  // seconds of each product
+  std::vector<double> hot = {};
 };
 
 struct Options {
@@ -130,11 +132,28 @@ struct Options {
   std::vector<int> rows = {1, 2, 4, 8, 16, 32, 64, 128};
 };
 
+// Memory as the packed file and the encoder give it: on cache lines.
+template <typename T>
+class Aligned {
+ public:
+  explicit Aligned(size_t count) : memory_(count * sizeof(T) + 4096) {
+    void* first = memory_.data();
+    size_t space = memory_.size();
+    values_ = {static_cast<T*>(std::align(4096, count * sizeof(T), first, space)), count};
+  }
+  std::span<T> values() { return values_; }
+  T* data() { return values_.data(); }
+
+ private:
+  std::vector<std::byte> memory_;
+  std::span<T> values_;
+};
+
 struct Buffers {
-  std::vector<std::byte> weights = std::vector<std::byte>(kRotatingBytes + kPanelPadding);
-  std::vector<float> a = std::vector<float>(1 << 20);
-  std::vector<float> c = std::vector<float>(1 << 20);
-  std::vector<float> bias = std::vector<float>(4096);
+  Aligned<std::byte> weights{kRotatingBytes + kPanelPadding};
+  Aligned<float> a{1 << 20};
+  Aligned<float> c{1 << 20};
+  Aligned<float> bias{4096};
 };
 
 void Measure(const Kernels& table, DType dtype, Buffers& buffers, Cell& cell) {
@@ -153,25 +172,24 @@ void Measure(const Kernels& table, DType dtype, Buffers& buffers, Cell& cell) {
   if (shape.residual) args.residual = buffers.a.data() + (1 << 19);
   args.ldr = shape.n;
   args.panel_end = shape.n / kPanelColumns;
-  const double rotating = TimeOf([&] {
-    for (size_t i = 0; i < copies; ++i) {
-      args.w.data = buffers.weights.data() + i * bytes;
-      table.mat_mul(args);
-    }
-  });
-  cell.rotating = std::min(cell.rotating, rotating / static_cast<double>(copies));
-  table.mat_mul(args);
-  constexpr int kHot = 5;
-  const double hot = TimeOf([&] {
-    for (int i = 0; i < kHot; ++i) table.mat_mul(args);
-  });
-  cell.hot = std::min(cell.hot, hot / kHot);
+  for (size_t i = 0; i < copies; ++i) {
+    args.w.data = buffers.weights.data() + i * bytes;
+    cell.rotating.push_back(TimeOf([&] { table.mat_mul(args); }));
+  }
+  constexpr int kHot = 10;
+  for (int i = 0; i < kHot; ++i) cell.hot.push_back(TimeOf([&] { table.mat_mul(args); }));
+}
+
+double LowerQuartile(std::vector<double> times) {
+  const auto quartile = times.begin() + static_cast<ptrdiff_t>(times.size() / 4);
+  std::ranges::nth_element(times, quartile);
+  return *quartile;
 }
 
 void RunIsa(const Kernels& table, const Options& options, Buffers& buffers) {
   std::vector<Cell> cells;
   for (const Shape& shape : kShapes) {
-    for (const int rows : options.rows) cells.push_back({&shape, rows});
+    for (const int rows : options.rows) cells.push_back({.shape = &shape, .rows = rows});
   }
   double peak = 0;  // FLOP/s
   for (int i = 0; i < options.repetitions; ++i) {
@@ -188,10 +206,10 @@ void RunIsa(const Kernels& table, const Options& options, Buffers& buffers) {
              "%peak");
   for (const Cell& cell : cells) {
     const double flops = 2.0 * cell.rows * cell.shape->k * cell.shape->n;
-    const auto gf = [&](double seconds) { return flops / seconds / 1e9; };
-    const auto percent = [&](double seconds) { return 100 * flops / seconds / peak; };
+    const double rotating = flops / LowerQuartile(cell.rotating);
+    const double hot = flops / LowerQuartile(cell.hot);
     fmt::print("{:18} {:5}  {:9.1f} {:6.1f}  {:9.1f} {:6.1f}\n", cell.shape->name, cell.rows,
-               gf(cell.rotating), percent(cell.rotating), gf(cell.hot), percent(cell.hot));
+               rotating / 1e9, 100 * rotating / peak, hot / 1e9, 100 * hot / peak);
   }
 }
 
@@ -229,11 +247,11 @@ int Main(int argc, char** argv) {
   std::mt19937 engine(1);
   std::uniform_real_distribution<float> uniform(-1, 1);
   for (auto* values : {&buffers.a, &buffers.bias}) {
-    for (float& value : *values) value = uniform(engine);
+    for (float& value : values->values()) value = uniform(engine);
   }
   // Any bytes are weights, so long as they are not NaN or denormal: 0x3C3C is 0.0115 as f32 and as
   // bf16.
-  std::fill(buffers.weights.begin(), buffers.weights.end(), std::byte{0x3c});
+  std::ranges::fill(buffers.weights.values(), std::byte{0x3c});
 
   for (const Isa isa : SupportedIsas()) {
     if (isa == Isa::kScalar && options.isa != "scalar") continue;

@@ -109,6 +109,7 @@ HWY_INLINE void MultiplyStrip(const RowBlock<Element>& block, int strip_vec) {
         args.w.data + (next_panel * panel_elements + ptrdiff_t{next_k} * kPanelColumns) *
                           ptrdiff_t{sizeof(Element)};
     tile.prefetch.stride = panel_elements * ptrdiff_t{sizeof(Element)};
+    tile.prefetch.to_l1 = block.rows >= kToL1Rows;
     tile.prefetch.step = CeilDiv(kPanelColumns * int{sizeof(Element)}, tiles);
 
     Epilogue epilogue;
@@ -140,38 +141,38 @@ HWY_INLINE void MultiplyStrip(const RowBlock<Element>& block, int strip_vec) {
   }
 }
 
-// Whether tiles of few rows and more columns serve better: when the usual ones would have too few
-// sums in flight.
-HWY_INLINE bool PrefersWideTiles(int rows) {
-#if HWY_TARGET == HWY_AVX2
-  return rows <= 4 || rows == 7 || rows == 8;
-#elif HWY_TARGET == HWY_AVX3
-  return rows <= 3;
-#else
-  (void)rows;
-  return false;
-#endif
+// Whole strips of kVecs vectors from `vec` on; then, for the panels left, of half as many, down to
+// one panel.
+template <int kVecs, typename Element>
+void MultiplyStrips(const RowBlock<Element>& block, int vec, int end) {
+  for (; vec + kVecs <= end; vec += kVecs) MultiplyStrip<kVecs, kTileRows>(block, vec);
+  if constexpr (kVecs > kVecsPerPanel) MultiplyStrips<kVecs / 2>(block, vec, end);
 }
+
+#if HWY_TARGET == HWY_AVX2
+// Tiles of 4 × 24 where they leave clearly fewer of their rows empty than those of 6 × 16: an
+// emptier tile has too few independent sums to keep two FMA units busy.
+HWY_INLINE bool PrefersWideTiles(int rows) {
+  const int padded = CeilDiv(rows, kTileRows) * kTileRows;
+  const int wide_padded = CeilDiv(rows, kWideTileRows) * kWideTileRows;
+  return wide_padded * 20 < padded * 19;
+}
+#endif
 
 template <typename Element>
 void MultiplyRows(const RowBlock<Element>& block) {
   int vec = block.args.panel_begin * kVecsPerPanel;
   const int end = block.args.panel_end * kVecsPerPanel;
+#if HWY_TARGET == HWY_AVX2
   if (PrefersWideTiles(block.rows)) {
-    // Whole panels only: a group of strips that ends where a panel ends.
-    constexpr int kGroup = kWideTileVecs % kVecsPerPanel == 0 ? 1 : kVecsPerPanel;
-    for (; vec + kGroup * kWideTileVecs <= end; vec += kGroup * kWideTileVecs) {
-      for (int i = 0; i < kGroup; ++i) {
-        MultiplyStrip<kWideTileVecs, kWideTileRows>(block, vec + i * kWideTileVecs);
-      }
+    constexpr int kThreePanels = 2 * kWideTileVecs;
+    for (; vec + kThreePanels <= end; vec += kThreePanels) {
+      MultiplyStrip<kWideTileVecs, kWideTileRows>(block, vec);
+      MultiplyStrip<kWideTileVecs, kWideTileRows>(block, vec + kWideTileVecs);
     }
   }
-  for (; vec + kTileVecs <= end; vec += kTileVecs) {
-    MultiplyStrip<kTileVecs, kTileRows>(block, vec);
-  }
-  if constexpr (kTileVecs > kVecsPerPanel) {  // an odd panel is left
-    if (vec < end) MultiplyStrip<kVecsPerPanel, kTileRows>(block, vec);
-  }
+#endif
+  MultiplyStrips<kTileVecs>(block, vec, end);
 }
 
 template <typename Element>

@@ -18,25 +18,26 @@
 HWY_BEFORE_NAMESPACE();
 namespace hearth::kernels::HWY_NAMESPACE {
 
-// A tile is as large as the registers allow: rows × vectors accumulators, one vector of W per
-// column, one broadcast of A. 16 registers (AVX2) hold 6 × 2 vectors, 32 hold 12 × 2 (AVX-512) or 6
-// × 4 (NEON). Below four rows two vectors are too few sums to fill two FMA units of latency 4-5, so
-// a tile of few rows is wider.
+// A tile is as large as the registers allow: rows × vectors of sums, one vector of W per column,
+// one broadcast of A. AVX2 has 16 registers, for 6 × 2 vectors (one panel) or 4 × 3 (one and a
+// half). With 32 there is room for 24 sums: 6 × 4 vectors are four panels on AVX-512, where 12 × 2
+// would need more loads, and one panel on NEON. kToL1Rows: from so many rows on, a strip lasts long
+// enough for DRAM, and prefetching right into L1 saves the way from L2. With fewer, prefetches wait
+// in the L1 cache's few miss buffers and hold up the loads: L2 it is.
 #if HWY_TARGET == HWY_AVX2
-inline constexpr int kTileVecs = 2;  // one panel
+inline constexpr int kTileVecs = 2;
 inline constexpr int kTileRows = 6;
-inline constexpr int kWideTileVecs = 3;  // one panel and a half
+inline constexpr int kWideTileVecs = 3;
 inline constexpr int kWideTileRows = 4;
+inline constexpr int kToL1Rows = 21;
 #elif HWY_TARGET == HWY_AVX3
-inline constexpr int kTileVecs = 2;  // two panels
-inline constexpr int kTileRows = 12;
-inline constexpr int kWideTileVecs = 4;  // four panels
-inline constexpr int kWideTileRows = 6;
-#else
-inline constexpr int kTileVecs = 4;  // one panel
+inline constexpr int kTileVecs = 4;
 inline constexpr int kTileRows = 6;
-inline constexpr int kWideTileVecs = 4;
-inline constexpr int kWideTileRows = 6;
+inline constexpr int kToL1Rows = 13;
+#else
+inline constexpr int kTileVecs = 4;
+inline constexpr int kTileRows = 6;
+inline constexpr int kToL1Rows = 21;
 #endif
 
 // Memory that the tile asks for while it computes: `step` bytes per line of k from each of the
@@ -46,6 +47,7 @@ struct Prefetch {
   const std::byte* first = nullptr;
   ptrdiff_t stride = 0;
   ptrdiff_t step = 0;
+  bool to_l1 = false;
 };
 
 // sums[kRows][kVecs · kLanes] = A[kRows][k] · W[k][kVecs vectors], Element being float or a bf16's
@@ -108,7 +110,13 @@ HWY_NOINLINE void Tile(const TileArgs<Element>& args) {
       KeepInRegister(line[v]);
     }
     HEARTH_UNROLL
-    for (int s = 0; s < kStreams; ++s) __builtin_prefetch(next + s * prefetch.stride);
+    for (int s = 0; s < kStreams; ++s) {
+      if (prefetch.to_l1) {
+        __builtin_prefetch(next + s * prefetch.stride, 0, 3);
+      } else {
+        __builtin_prefetch(next + s * prefetch.stride, 0, 2);
+      }
+    }
     HEARTH_UNROLL
     for (int r = 0; r < kRows; ++r) {
       FloatVec element = hn::Set(kFloats, a[r / 3][r % 3 * lda + k]);
