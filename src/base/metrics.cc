@@ -14,11 +14,11 @@ Histogram::Histogram(double first, double factor, size_t buckets)
   for (size_t i = 0; i < buckets_; ++i, bound *= factor) bounds_[i] = bound;
 }
 
-void Histogram::Observe(double value) {
+void Histogram::Observe(double value, int64_t times) {
   const auto all = bounds();
   const auto at = std::lower_bound(all.begin(), all.end(), value);
-  counts_[static_cast<size_t>(at - all.begin())].fetch_add(1, std::memory_order_relaxed);
-  sum_.fetch_add(value, std::memory_order_relaxed);
+  counts_[static_cast<size_t>(at - all.begin())].fetch_add(times, std::memory_order_relaxed);
+  sum_.fetch_add(value * static_cast<double>(times), std::memory_order_relaxed);
 }
 
 void MetricsText::Family(std::string_view name, std::string_view type, std::string_view help) {

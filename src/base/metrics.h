@@ -44,7 +44,7 @@ class Histogram {
   // `buckets` ≤ kBucketsMax.
   Histogram(double first, double factor, size_t buckets);
 
-  void Observe(double value);
+  void Observe(double value, int64_t times = 1);
 
   std::span<const double> bounds() const { return {bounds_.data(), buckets_}; }
   // Of bucket `i` alone, not cumulative; i == bounds().size() is +Inf.

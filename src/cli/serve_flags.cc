@@ -1,0 +1,285 @@
+#include "cli/serve_flags.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+namespace hearth::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int64_t kBillion = 1'000'000'000;
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+// "250ms", "30s", "2m", or a bare number of seconds.
+Result<milliseconds> ParseDuration(const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  double scale = 0;
+  if (unit.empty() || unit == "s") scale = 1000;
+  if (unit == "ms") scale = 1;
+  if (unit == "m") scale = 60'000;
+  constexpr double kDayMs = 86'400'000;
+  if (error != std::errc() || scale == 0 || !(number * scale >= 1) || number * scale > kDayMs) {
+    return Fail(Code::kUsage,
+                "must be a time from 1ms to 1440m such as 250ms, 30s or 2m, not \"{}\"", text);
+  }
+  return milliseconds(static_cast<int64_t>(number * scale));
+}
+
+// The groups of --help, in the order in which a newcomer needs them.
+class Flags {
+ public:
+  explicit Flags(CLI::App& app) : app_(app) {}
+
+  void Group(const char* name) { group_ = name; }
+
+  void Text(const char* flag, const char* env, std::string* value, const char* help) {
+    Finish(app_.add_option(flag, *value, help), env)->type_name("TEXT");
+    Bind(flag, value);
+  }
+  void File(const char* flag, const char* env, std::string* value, const char* help) {
+    Finish(app_.add_option(flag, *value, help), env)->type_name("FILE");
+    Bind(flag, value);
+  }
+  template <typename T>
+  void Number(const char* flag, const char* env, T* value, int64_t least, int64_t most,
+              const char* help) {
+    const auto check = [=](std::string& text) -> std::string {
+      int64_t number = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      const bool whole = error == std::errc() && end == text.data() + text.size();
+      if (whole && number >= least && number <= most) return "";
+      return fmt::format("must be a whole number from {} to {}, not \"{}\"", least, most, text);
+    };
+    Finish(app_.add_option(flag, *value, help), env)
+        ->type_name("N")
+        ->check(CLI::Validator(check, "", ""))
+        ->default_str(fmt::format("{}", *value));
+  }
+  void Duration(const char* flag, const char* env, milliseconds* value, const char* help) {
+    auto* option = app_.add_option_function<std::string>(
+        flag, [value](const std::string& text) { *value = ParseDuration(text).value_or(*value); },
+        help);
+    const auto check = [](std::string& text) -> std::string {
+      const auto parsed = ParseDuration(text);
+      return parsed ? "" : parsed.error().message;
+    };
+    Finish(option, env)
+        ->type_name("TIME")
+        ->check(CLI::Validator(check, "", ""))
+        ->default_str(fmt::format("{}s", value->count() / 1000));
+  }
+  void Choice(const char* flag, const char* env, std::string* value,
+              const std::vector<std::string>& choices, const char* help) {
+    const auto check = [choices](std::string& text) -> std::string {
+      std::string all;
+      for (const std::string& choice : choices) {
+        if (choice == text) return "";
+        all += all.empty() ? choice : ", " + choice;
+      }
+      return fmt::format("must be one of {}, not \"{}\"", all, text);
+    };
+    Finish(app_.add_option(flag, *value, help), env)
+        ->type_name("NAME")
+        ->check(CLI::Validator(check, "", ""))
+        ->default_str(*value);
+  }
+  void Bool(const char* flag, const char* env, bool* value, const char* help) {
+    Finish(app_.add_option(flag, *value, help), env)
+        ->type_name("true|false")
+        ->default_str(*value ? "true" : "false");
+  }
+
+ private:
+  CLI::Option* Finish(CLI::Option* option, const char* env) {
+    if (env != nullptr) option->envname(env);
+    return option->group(group_);
+  }
+  void Bind(const char*, const std::string*) {}
+
+  CLI::App& app_;
+  std::string group_;
+};
+
+void AddAddressFlags(Flags& add, ServeFlags* flags) {
+  serve::ServeOptions& o = flags->options;
+  add.Group("Model");
+  add.File("--model", "HEARTH_MODEL", &o.model_path,
+           "the packed model, made by `hearth pack` (required)");
+  add.Text("--served-model-name", "SERVED_MODEL_NAME", &o.served_model_name,
+           "what /info and OpenAI's answers call it [the packed file's name for it]");
+  add.Bool("--auto-truncate", "AUTO_TRUNCATE", &o.auto_truncate,
+           "cut texts that are too long; false: refuse them with 422");
+  add.Text("--default-prompt-name", "DEFAULT_PROMPT_NAME", &o.default_prompt_name,
+           "prompt of the model to put before each text [the model's own default]");
+  add.Text("--default-prompt", "DEFAULT_PROMPT", &o.default_prompt,
+           "text to put before each text, instead of a prompt by name");
+  add.Group("Address");
+  add.Text("--host", "HEARTH_HOST", &o.listen.host,
+           "address to listen on; 0.0.0.0 in a container [127.0.0.1, or HOSTNAME when it holds an "
+           "IP address]");
+  add.Number("--port", "PORT", &o.listen.port, 0, 65535,
+             "port; 0 takes a free one. The address is printed on stdout: listening on http://…");
+  add.Text("--uds-path", "UDS_PATH", &o.listen.unix_path,
+           "listen on this unix socket instead of host and port");
+  add.File(
+      "--api-key-file", "HEARTH_API_KEY_FILE", &flags->api_key_file,
+      "ask every caller for the key in this file (or in API_KEY); /health and /ready stay open");
+}
+
+void AddLimitFlags(Flags& add, serve::ServeOptions* o) {
+  add.Group("Limits of work");
+  add.Number("--max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", &o->requests_max, 1, kBillion,
+             "requests in hand at a time; beyond: 429");
+  add.Number("--max-client-batch-size", "MAX_CLIENT_BATCH_SIZE", &o->client_batch_max, 1, kBillion,
+             "texts of one request; beyond: 422");
+  add.Number("--max-queued-texts", "HEARTH_MAX_QUEUED_TEXTS", &o->queued_texts_max, 1, kBillion,
+             "texts that may wait; beyond: 429");
+  add.Number("--max-queued-tokens", "HEARTH_MAX_QUEUED_TOKENS", &o->queued_tokens_max, 1, kBillion,
+             "tokens that may wait; beyond: 429");
+  add.Number("--max-batch-tokens", "MAX_BATCH_TOKENS", &o->batch_tokens_max, 3, kBillion,
+             "tokens of one batch, and so of one text");
+  add.Number("--forward-tokens", "HEARTH_FORWARD_TOKENS", &o->forward_tokens, 1, 1'000'000,
+             "tokens computed at once, within a batch: more gains nothing and makes others wait");
+  add.Duration("--request-timeout", "HEARTH_REQUEST_TIMEOUT", &o->request_timeout,
+               "from a request's first byte to its last forward; beyond: 504");
+  add.Duration("--drain-timeout", "HEARTH_DRAIN_TIMEOUT", &o->drain_timeout,
+               "after SIGTERM, how long work in hand may take");
+  add.Group("Limits of the connection");
+  add.Number("--payload-limit", "PAYLOAD_LIMIT", &o->http.body_bytes_max, 1, kBillion,
+             "bytes of a body; beyond: 413");
+  add.Number("--max-connections", "HEARTH_MAX_CONNECTIONS", &o->http.connections_max, 1, 1'000'000,
+             "open connections; beyond: closed with 503");
+  add.Number("--max-header-bytes", "HEARTH_MAX_HEADER_BYTES", &o->http.header_bytes_max, 256,
+             1'000'000, "bytes of a request's headers; beyond: 431");
+  add.Number("--max-buffered-bytes", "HEARTH_MAX_BUFFERED_BYTES", &o->http.buffered_bytes_max, 1,
+             int64_t{1} << 40, "bytes of all bodies and answers in memory; beyond: 503");
+  add.Duration("--read-timeout", "HEARTH_READ_TIMEOUT", &o->http.request_read_time_max,
+               "for a request to arrive whole; beyond: 408");
+  add.Duration("--write-timeout", "HEARTH_WRITE_TIMEOUT", &o->http.write_time_max,
+               "for a client to take its answer; beyond: closed");
+  add.Duration("--idle-timeout", "HEARTH_IDLE_TIMEOUT", &o->http.idle_time_max,
+               "between two requests of a connection; beyond: closed");
+}
+
+// Binds TEI's HOSTNAME only where it is an address: container runtimes and shells set it to the
+// machine's name, and listening on that would leave out the loopback address that health checks
+// ask.
+std::string HostFromTei() {
+  const std::string name = Variable("HOSTNAME");
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  const bool numeric = ::inet_pton(AF_INET, name.c_str(), address.data()) == 1 ||
+                       ::inet_pton(AF_INET6, name.c_str(), address.data()) == 1;
+  return numeric || name == "localhost" ? name : "";
+}
+
+Result<std::string> ReadKeyFile(const std::string& path) {
+  std::ifstream file(path);
+  std::string key;
+  if (!file || !std::getline(file, key)) {
+    return Fail(Code::kIo, "cannot read a key from \"{}\" (--api-key-file)", path);
+  }
+  while (!key.empty() && (key.back() == '\r' || key.back() == ' ')) key.pop_back();
+  if (key.empty())
+    return Fail(Code::kUsage, "--api-key-file: the first line of \"{}\" is empty", path);
+  return key;
+}
+
+}  // namespace
+
+void AddServeFlags(CLI::App& app, ServeFlags* flags) {
+  // HOSTNAME is weaker than --host and HEARTH_HOST, stronger than the default.
+  if (const std::string host = HostFromTei(); !host.empty()) flags->options.listen.host = host;
+  Flags add(app);
+  AddAddressFlags(add, flags);
+  AddLimitFlags(add, &flags->options);
+  add.Group("Process");
+  add.Number("--workers", "HEARTH_WORKERS", &flags->options.workers, 0, 1024,
+             "threads that compute; 0: as many as the CPU quota and affinity give");
+  add.Choice("--log", "HEARTH_LOG", &flags->log_format, {"json", "text"},
+             "form of the log lines on stderr");
+  add.Choice("--log-level", "LOG_LEVEL", &flags->log_level, {"debug", "info", "warn", "error"},
+             "least important lines that are logged");
+}
+
+Status FinishServeFlags(ServeFlags* flags) {
+  serve::ServeOptions& o = flags->options;
+  o.cpu_isa = Variable("HEARTH_CPU_ISA");
+  o.api_key = Variable("API_KEY");
+  if (o.model_path.empty())
+    return Fail(Code::kUsage,
+                "--model is missing: the packed file to serve (hearth pack makes it)");
+  if (!flags->api_key_file.empty()) {
+    auto key = ReadKeyFile(flags->api_key_file);
+    if (!key) return Forward(key);
+    o.api_key = std::move(*key);
+  }
+  if (!o.default_prompt.empty() && !o.default_prompt_name.empty()) {
+    return Fail(Code::kUsage, "--default-prompt and --default-prompt-name exclude each other");
+  }
+  if (o.client_batch_max > o.queued_texts_max) {
+    return Fail(Code::kUsage,
+                "--max-client-batch-size ({}) must not exceed --max-queued-texts ({}): such a "
+                "request could never be taken",
+                o.client_batch_max, o.queued_texts_max);
+  }
+  return {};
+}
+
+std::vector<std::string> UnusedTeiVariables() {
+  constexpr std::array<std::pair<const char*, const char*>, 19> kUnused = {{
+      {"MODEL_ID", "hearth serves one packed file: --model"},
+      {"REVISION", "the packed file is pinned by itself"},
+      {"TOKENIZATION_WORKERS", "workers tokenise and compute: --workers"},
+      {"DTYPE", "chosen by hearth pack --dtype"},
+      {"POOLING", "chosen by the model folder, or hearth pack --pooling"},
+      {"MAX_BATCH_REQUESTS", "batches are bounded in tokens: --max-batch-tokens"},
+      {"DENSE_PATH", "dense modules are not supported"},
+      {"HF_TOKEN", "nothing is downloaded"},
+      {"HF_API_TOKEN", "nothing is downloaded"},
+      {"HUGGING_FACE_HUB_TOKEN", "nothing is downloaded"},
+      {"HUGGINGFACE_HUB_CACHE", "nothing is downloaded"},
+      {"JSON_OUTPUT", "--log json|text"},
+      {"DISABLE_SPANS", "there are no spans"},
+      {"OTLP_ENDPOINT", "traces are not exported"},
+      {"OTLP_SERVICE_NAME", "traces are not exported"},
+      {"PROMETHEUS_PORT", "GET /metrics is on the same port"},
+      {"CORS_ALLOW_ORIGIN", "no CORS headers are sent"},
+      {"RUST_LOG", "--log-level"},
+      {"RAYON_NUM_THREADS", "--workers"},
+  }};
+  std::vector<std::string> unused;
+  for (const auto& [name, why] : kUnused) {
+    // The value stays out of the line: some of these are secrets.
+    if (!Variable(name).empty())
+      unused.push_back(fmt::format("{} is set and not used: {}", name, why));
+  }
+  return unused;
+}
+
+LogFormat FormatOf(const ServeFlags& flags) {
+  return flags.log_format == "text" ? LogFormat::kText : LogFormat::kJson;
+}
+
+LogLevel LevelOf(const ServeFlags& flags) {
+  if (flags.log_level == "debug") return LogLevel::kDebug;
+  if (flags.log_level == "warn") return LogLevel::kWarn;
+  if (flags.log_level == "error") return LogLevel::kError;
+  return LogLevel::kInfo;
+}
+
+}  // namespace hearth::cli
