@@ -1,0 +1,26 @@
+#include "text/wordpiece.h"
+
+namespace hearth::text {
+namespace {
+
+constexpr Fold MakeIdentity() {
+  Fold fold{};
+  for (size_t i = 0; i < fold.size(); ++i) fold[i] = static_cast<uint8_t>(i);
+  return fold;
+}
+
+}  // namespace
+
+const Fold kIdentity = MakeIdentity();
+
+WordPiece::WordPiece(const BlockView& block)
+    : trie_(block.vocabulary()),
+      word_start_(trie_.At(Trie::kRoot)),
+      continuation_(block.header().continuation < 0
+                        ? nullptr
+                        : trie_.At(static_cast<uint32_t>(block.header().continuation))),
+      vocab_size_(static_cast<uint32_t>(block.header().vocab_size)),
+      unk_id_(block.header().unk_id),
+      max_characters_(static_cast<size_t>(block.header().max_word_characters)) {}
+
+}  // namespace hearth::text
