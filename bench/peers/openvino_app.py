@@ -1,0 +1,18 @@
+"""OpenVINO behind the seed's API. Environment: MODEL (the folder, for its tokenizer), OPENVINO_IR (the model.xml)."""
+
+import os
+
+import openvino
+
+from embedding_app import make_app
+
+_compiled = openvino.Core().compile_model(os.environ["OPENVINO_IR"], "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+_request = _compiled.create_infer_request()
+
+
+def _engine(ids, mask, types):
+    result = _request.infer({"input_ids": ids, "attention_mask": mask, "token_type_ids": types}, share_outputs=True)
+    return result["last_hidden_state"]
+
+
+app = make_app(_engine)
