@@ -1,7 +1,8 @@
-// Model: one packed file, open. Configuration, tokenizer and weights, all used in place from the mapping.
+// Model: one packed file, open. Configuration, tokenizer and weights, all used in place from the
+// mapping.
 //
-// Immutable and shared (`shared_ptr<const Model>`); any thread may read. Nothing is copied at Open: a second replica on the
-// machine shares every page of the weights.
+// Immutable and shared (`shared_ptr<const Model>`); any thread may read. Nothing is copied at Open:
+// a second replica on the machine shares every page of the weights.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,8 @@ namespace hearth::model {
 enum class Pooling : uint32_t { kMean = 0, kCls = 1, kMax = 2, kMeanSqrtLen = 3 };
 
 struct ModelConfig {
-  std::string name;          // e.g. "sentence-transformers/all-MiniLM-L6-v2"; what /info and the OpenAI route report
+  std::string name;  // e.g. "sentence-transformers/all-MiniLM-L6-v2"; what /info and the OpenAI
+                     // route report
   std::string architecture;  // "bert"
   int32_t hidden_size = 0;   // a multiple of 16
   int32_t layers = 0;
@@ -55,7 +57,8 @@ struct LayerWeights {
   const float* ffn_norm_beta = nullptr;
 };
 
-// Pointers into the mapping. The three embedding tables are row-major in the model's dtype; vectors are f32.
+// Pointers into the mapping. The three embedding tables are row-major in the model's dtype; vectors
+// are f32.
 struct EncoderWeights {
   const std::byte* word = nullptr;
   const std::byte* position = nullptr;
@@ -67,11 +70,13 @@ struct EncoderWeights {
 
 class Model {
  public:
-  // Maps and checks `path`: length, magic, version, endianness, header checksum, every offset. Costs microseconds; reads no
-  // weight. kCorrupt for a damaged, truncated or foreign file, saying which and what to do.
+  // Maps and checks `path`: length, magic, version, endianness, header checksum, every offset.
+  // Costs microseconds; reads no weight. kCorrupt for a damaged, truncated or foreign file, saying
+  // which and what to do.
   static Result<std::shared_ptr<const Model>> Open(const std::string& path);
 
-  // Reads the encoder's range (all but the word table) into memory; after it a forward takes no page fault on weights.
+  // Reads the encoder's range (all but the word table) into memory; after it a forward takes no
+  // page fault on weights.
   Status MakeResident() const;
 
   // Hashes the whole content (SHA-256) and compares it with the header's. Reads every byte.
@@ -85,7 +90,8 @@ class Model {
   const std::string& content_sha256() const { return content_sha256_; }  // hex
 
  private:
-  Model(MappedFile file, text::Tokenizer tokenizer) : file_(std::move(file)), tokenizer_(tokenizer) {}
+  Model(MappedFile file, text::Tokenizer tokenizer)
+      : file_(std::move(file)), tokenizer_(tokenizer) {}
   friend class PackReader;
 
   MappedFile file_;
