@@ -187,8 +187,12 @@ void ServerConnection::Sweep(Clock::time_point now) {
   }
 }
 
+// A request that has already come, but was not yet read, is still answered.
 void ServerConnection::Drain() {
-  if (phase_ == Phase::kIdle || phase_ == Phase::kLingering) Close();
+  char byte = 0;
+  const bool has_request = phase_ == Phase::kIdle &&
+                           ::recv(socket_.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) > 0;
+  if ((phase_ == Phase::kIdle && !has_request) || phase_ == Phase::kLingering) Close();
 }
 
 void ServerConnection::Close() {

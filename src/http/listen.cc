@@ -15,8 +15,6 @@
 namespace hearth::http {
 namespace {
 
-constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
-
 std::string Words(int error) { return std::generic_category().message(error); }
 
 const sockaddr* Generic(const sockaddr_storage& address) {

@@ -12,6 +12,8 @@
 
 namespace hearth::http {
 
+inline constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
+
 struct Listener {
   UniqueFd fd;  // non-blocking, close-on-exec
   uint16_t port = 0;

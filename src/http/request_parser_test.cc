@@ -3,50 +3,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include <optional>
-
-#include "http/header_lookup.h"
+#include "http/parse_in_pieces.h"
 
 namespace hearth::http {
 namespace {
 
 using Outcome = RequestParser::Outcome;
-
-struct Parsed {
-  std::vector<Request> requests;
-  std::optional<Refusal> failure;
-  size_t left = 0;  // bytes not understood
-};
-
-// Feeds `wire` in pieces of at most `step` bytes, the way a connection does.
-Parsed Parse(std::string_view wire, size_t step, size_t header_max = 16384) {
-  RequestParser parser(header_max);
-  Parsed parsed;
-  std::string input;
-  bool head_done = false;
-  while (true) {
-    size_t used = 0;
-    const Outcome outcome = head_done ? parser.Body(input, &used) : parser.Head(input, &used);
-    input.erase(0, used);
-    if (outcome == Outcome::kFailed) {
-      parsed.failure = parser.failure();
-      break;
-    }
-    if (outcome == Outcome::kNeedMore) {
-      if (wire.empty()) break;
-      input.append(wire.substr(0, step));
-      wire.remove_prefix(std::min(step, wire.size()));
-    } else if (!head_done && parser.has_body()) {
-      head_done = true;
-    } else {
-      parsed.requests.push_back(parser.TakeRequest());
-      parser.Reset();
-      head_done = false;
-    }
-  }
-  parsed.left = input.size();
-  return parsed;
-}
 
 constexpr std::string_view kPost =
     "POST /embed?x=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX-Empty:\r\n\r\nhello";
@@ -58,7 +20,7 @@ TEST(RequestParser, ReadsRequestsHoweverTheyAreCut) {
   const std::string wire = std::string(kPost) + std::string(kChunked) +
                            "\r\nGET http://h/x%20y HTTP/1.1\r\nHost: h\r\n\r\n";
   for (size_t step = 1; step <= wire.size(); ++step) {
-    const Parsed parsed = Parse(wire, step);
+    const ParsedRequests parsed = ParseInPieces(wire, step);
     ASSERT_FALSE(parsed.failure) << step << ": " << parsed.failure->message;
     ASSERT_EQ(parsed.requests.size(), 3U) << step;
     EXPECT_EQ(parsed.left, 0U);
@@ -159,7 +121,7 @@ std::vector<Bad> BadRequests() {
 TEST(RequestParser, RefusesWhatCouldFoolAProxy) {
   for (const Bad& bad : BadRequests()) {
     for (const size_t step : {size_t{1}, size_t{7}, bad.wire.size()}) {
-      const Parsed parsed = Parse(bad.wire, step);
+      const ParsedRequests parsed = ParseInPieces(bad.wire, step);
       EXPECT_TRUE(parsed.requests.empty()) << bad.what;
       ASSERT_TRUE(parsed.failure) << bad.what << ", cut at " << step;
       EXPECT_EQ(parsed.failure->status, bad.status) << bad.what << ": " << parsed.failure->message;
@@ -172,20 +134,20 @@ TEST(RequestParser, LimitsTheHead) {
   const std::string start = "GET / HTTP/1.1\r\nHost: a\r\n";
   const std::string fits = start + "X: " + std::string(1024 - start.size() - 7, 'x') + "\r\n\r\n";
   ASSERT_EQ(fits.size(), 1024U);
-  EXPECT_EQ(Parse(fits, 100, 1024).requests.size(), 1U);
-  EXPECT_EQ(Parse(fits, 2000, 1024).requests.size(), 1U);
+  EXPECT_EQ(ParseInPieces(fits, 100, 1024).requests.size(), 1U);
+  EXPECT_EQ(ParseInPieces(fits, 2000, 1024).requests.size(), 1U);
   for (const size_t step : {size_t{1}, size_t{100}, size_t{5000}}) {
-    const Parsed parsed = Parse(fits, step, 1023);
+    const ParsedRequests parsed = ParseInPieces(fits, step, 1023);
     ASSERT_TRUE(parsed.failure) << step;
     EXPECT_EQ(parsed.failure->status, 431);
   }
-  EXPECT_EQ(Parse(std::string(1'000'000, 'a'), 65536).failure->status, 431);
+  EXPECT_EQ(ParseInPieces(std::string(1'000'000, 'a'), 65536).failure->status, 431);
   std::string many = start;
   for (int i = 0; i < 10'000; ++i) many += "a:b\r\n";
-  EXPECT_EQ(Parse(many + "\r\n", 65536).failure->status, 431);
+  EXPECT_EQ(ParseInPieces(many + "\r\n", 65536).failure->status, 431);
   std::string few = start;
   for (int i = 0; i < 300; ++i) few += "a:b\r\n";
-  EXPECT_EQ(Parse(few + "\r\n", 65536).failure->status, 431) << "300 headers fit in 16 KiB";
+  EXPECT_EQ(ParseInPieces(few + "\r\n", 65536).failure->status, 431) << "300 headers fit in 16 KiB";
 }
 
 TEST(RequestParser, KnowsWhetherTheConnectionGoesOn) {
@@ -222,8 +184,8 @@ TEST(RequestParser, IsIndifferentToTheCuts) {
                                             "POST /x HTTP/1.1\r\n"};
     std::string wire;
     for (const uint8_t pick : picks) wire += parts[pick % parts.size()];
-    const Parsed whole = Parse(wire, wire.size() + 1);
-    const Parsed cut = Parse(wire, static_cast<size_t>(step % 9) + 1);
+    const ParsedRequests whole = ParseInPieces(wire, wire.size() + 1);
+    const ParsedRequests cut = ParseInPieces(wire, static_cast<size_t>(step % 9) + 1);
     RC_ASSERT(whole.requests.size() == cut.requests.size());
     RC_ASSERT(whole.failure.has_value() == cut.failure.has_value());
     for (size_t i = 0; i < whole.requests.size(); ++i) {

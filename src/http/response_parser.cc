@@ -11,6 +11,7 @@ namespace {
 namespace beast = boost::beast;
 
 constexpr std::uint32_t kHeaderBytesMax = 64 * 1024;
+constexpr size_t kLastChunkBytes = 5;  // "0\r\n\r\n"
 
 }  // namespace
 
@@ -93,6 +94,10 @@ struct ResponseParser::Machine {
 
 ResponseParser::Outcome ResponseParser::Machine::Parse(std::string_view data, size_t* used) {
   while (true) {
+    // Beast (1.81) asserts that it is not asked about less than a last chunk.
+    if (parser->is_header_done() && parser->chunked() && data.size() - *used < kLastChunkBytes) {
+      return Outcome::kNeedMore;
+    }
     beast::error_code ec;
     *used += parser->put(boost::asio::const_buffer(data.data() + *used, data.size() - *used), ec);
     if (ec == beast::http::error::body_limit || ec == beast::http::error::header_limit) {

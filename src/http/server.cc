@@ -189,6 +189,9 @@ void Server::Impl::ArmSignals() {
 void Server::Impl::BeginDrain(Clock::time_point deadline) {
   drain_deadline = std::min(drain_deadline, deadline);
   if (!core.draining) {
+    for (int i = 0; i < kBacklog && AcceptOne();
+         ++i) {  // who already stands in the queue is served
+    }
     core.draining = true;
     boost::system::error_code ignored;
     acceptor.close(ignored);
