@@ -7,16 +7,13 @@
 // begin, end). LINEs set up the tokenizer: `switch NAME 0|1` and `added ID FLAGS CONTENT`, FLAGS
 // some of n(ormalised) s(ingle word) l(strip) r(strip) or `-`.
 #include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
+#include "text/set_up.h"
 #include "text/tokenizer.h"
 
 namespace {
 
-using hearth::text::AddedToken;
 using hearth::text::Encoding;
 using hearth::text::TokenizerConfig;
 
@@ -27,33 +24,6 @@ bool ReadText(std::string* text) {
   if (!ReadNumber(&size)) return false;
   text->resize(size);
   return size == 0 || std::fread(text->data(), size, 1, stdin) == 1;
-}
-
-void SetUp(const std::string& line, TokenizerConfig* config) {
-  std::istringstream words(line);
-  std::string kind;
-  words >> kind;
-  if (kind == "switch") {
-    std::string name;
-    bool on = false;
-    words >> name >> on;
-    if (name == "clean_text") config->clean_text = on;
-    if (name == "handle_chinese_chars") config->handle_chinese_chars = on;
-    if (name == "strip_accents") config->strip_accents = on;
-    if (name == "lowercase") config->lowercase = on;
-  } else if (kind == "added") {
-    AddedToken token;
-    std::string flags;
-    words >> token.id >> flags;
-    words.get();
-    std::getline(words, token.content, '\0');
-    const auto has = [&](char flag) { return flags.find(flag) != std::string::npos; };
-    token.normalized = has('n');
-    token.single_word = has('s');
-    token.lstrip = has('l');
-    token.rstrip = has('r');
-    config->added_tokens.push_back(token);
-  }
 }
 
 void Answer(const Encoding& encoding) {
@@ -93,10 +63,8 @@ int Serve(const hearth::text::Tokenizer& tokenizer) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  TokenizerConfig config;
-  std::ifstream vocab(argc > 1 ? argv[1] : "");
-  for (std::string line; std::getline(vocab, line);) config.vocab.push_back(line);
-  for (int i = 2; i < argc; ++i) SetUp(argv[i], &config);
+  TokenizerConfig config = hearth::text::ReadVocabulary(argc > 1 ? argv[1] : "");
+  for (int i = 2; i < argc; ++i) hearth::text::SetUp(argv[i], &config);
   auto block = hearth::text::Tokenizer::Pack(config);
   if (!block) {
     std::cerr << block.error().message << "\n";
