@@ -23,7 +23,10 @@ void CheckRequests(std::string_view wire, size_t step) {
   const ParsedRequests whole = ParseInPieces(wire, wire.size() + 1);
   const ParsedRequests cut = ParseInPieces(wire, step);
   Require(whole.requests.size() == cut.requests.size());
-  Require(whole.failure.has_value() == cut.failure.has_value());
+  // Less than a last chunk is not looked at before more has come: then an error may not have been
+  // seen yet.
+  const bool unseen = whole.failure && !cut.failure && cut.left < 5;
+  Require(unseen || whole.failure.has_value() == cut.failure.has_value());
   for (size_t i = 0; i < whole.requests.size(); ++i) {
     Require(whole.requests[i].path == cut.requests[i].path);
     Require(whole.requests[i].headers == cut.requests[i].headers);

