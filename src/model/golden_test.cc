@@ -1,6 +1,8 @@
 // The real all-MiniLM-L6-v2 against the vectors of sentence-transformers (tests/golden/README.md).
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstring>
@@ -42,7 +44,6 @@ std::vector<float> ReadVectors() {
   return out;
 }
 
-// All texts in one batch, or each alone.
 struct Tokens {
   std::vector<int32_t> ids;
   std::vector<int32_t> type_ids;
@@ -75,9 +76,10 @@ class GoldenTest : public testing::TestWithParam<kernels::Isa> {
     ASSERT_EQ(vectors_.size(), kTexts * kHidden);
   }
 
-  static Tokens Tokenize(const Model& model, std::span<const GoldenText> texts) {
+  static Tokens Tokenize(const Model& model, std::span<const size_t> texts) {
     Tokens out;
-    for (const GoldenText& text : texts) {
+    for (const size_t index : texts) {
+      const GoldenText& text = texts_[index];
       text::Encoding encoding;
       model.tokenizer().Encode(text.text, {.max_tokens = model.config().max_tokens}, &encoding);
       EXPECT_EQ(encoding.ids.size(), text.tokens) << text.kind;
@@ -88,9 +90,9 @@ class GoldenTest : public testing::TestWithParam<kernels::Isa> {
     return out;
   }
 
-  // Vectors of `texts`, normalised as the model says, in one Forward.
+  // Vectors of the chosen texts, normalised as the model says, in one Forward.
   static std::vector<float> Embed(Encoder* encoder, const Model& model,
-                                  std::span<const GoldenText> texts) {
+                                  std::span<const size_t> texts) {
     const Tokens tokens = Tokenize(model, texts);
     std::vector<float> out(texts.size() * kHidden);
     encoder->Forward({tokens.ids, tokens.type_ids, tokens.lengths}, out, nullptr);
@@ -105,6 +107,18 @@ class GoldenTest : public testing::TestWithParam<kernels::Isa> {
     return {begin, begin + kHidden};
   }
 
+  // The texts to try: all, but with the plain table, which takes a second for 30 tokens, a few
+  // short ones.
+  static std::vector<size_t> Chosen() {
+    std::vector<size_t> out;
+    for (size_t text = 0; text < kTexts; ++text) {
+      if (GetParam() != kernels::Isa::kScalar || (text % 8 == 0 && texts_[text].tokens <= 32)) {
+        out.push_back(text);
+      }
+    }
+    return out;
+  }
+
   static inline TempFolder packed_;
   static inline std::vector<GoldenText> texts_;
   static inline std::vector<float> vectors_;
@@ -114,40 +128,40 @@ class GoldenTest : public testing::TestWithParam<kernels::Isa> {
 
 TEST_P(GoldenTest, VectorsAtF32) {
   Encoder encoder(f32_, **kernels::KernelsFor(GetParam()), 1 << 16, 1);
-  const std::vector<float> found = Embed(&encoder, *f32_, texts_);
+  const std::vector<size_t> chosen = Chosen();
+  ASSERT_GE(chosen.size(), 10U);
+  const std::vector<float> found = Embed(&encoder, *f32_, chosen);
   double worst = 0;
-  for (size_t text = 0; text < kTexts; ++text) {
-    const std::vector<double> expected = Expected(text);
-    const auto vector = std::span<const float>(found).subspan(text * kHidden, kHidden);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const std::vector<double> expected = Expected(chosen[i]);
+    const auto vector = std::span<const float>(found).subspan(i * kHidden, kHidden);
     for (size_t d = 0; d < kHidden; ++d) {
-      const double difference = std::abs(static_cast<double>(vector[d]) - expected[d]);
-      ASSERT_LE(difference, 1e-5) << "text " << text << " (" << texts_[text].kind << ")";
-      worst = std::max(worst, difference);
+      worst = std::max(worst, std::abs(static_cast<double>(vector[d]) - expected[d]));
     }
-    ASSERT_GE(Cosine(expected, vector), 0.999999) << "text " << text;
+    ASSERT_LE(worst, 1e-5) << "text " << chosen[i] << " (" << texts_[chosen[i]].kind << ")";
+    ASSERT_GE(Cosine(expected, vector), 0.999999) << "text " << chosen[i];
   }
-  RecordProperty("worst_difference", std::to_string(worst));
+  RecordProperty("worst_difference", fmt::format("{:.2e}", worst));
 }
 
 TEST_P(GoldenTest, VectorsAtBf16) {
   Encoder encoder(bf16_, **kernels::KernelsFor(GetParam()), 1 << 16, 1);
-  const std::vector<float> found = Embed(&encoder, *bf16_, texts_);
+  const std::vector<size_t> chosen = Chosen();
+  const std::vector<float> found = Embed(&encoder, *bf16_, chosen);
   double worst = 1;
-  for (size_t text = 0; text < kTexts; ++text) {
+  for (size_t i = 0; i < chosen.size(); ++i) {
     const double cosine =
-        Cosine(Expected(text), std::span<const float>(found).subspan(text * kHidden, kHidden));
-    ASSERT_GE(cosine, 0.9999) << "text " << text << " (" << texts_[text].kind << ")";
+        Cosine(Expected(chosen[i]), std::span<const float>(found).subspan(i * kHidden, kHidden));
+    ASSERT_GE(cosine, 0.9999) << "text " << chosen[i] << " (" << texts_[chosen[i]].kind << ")";
     worst = std::min(worst, cosine);
   }
-  RecordProperty("worst_cosine", std::to_string(worst));
+  RecordProperty("worst_cosine", fmt::format("{:.7f}", worst));
 }
 
 TEST_P(GoldenTest, AloneAsInTheBatch) {
   Encoder encoder(f32_, **kernels::KernelsFor(GetParam()), 1 << 16, 1);
-  // The plain table takes a second a text: there, every eighth.
-  const size_t step = GetParam() == kernels::Isa::kScalar ? 8 : 1;
-  for (size_t text = 0; text < kTexts; text += step) {
-    const auto found = Embed(&encoder, *f32_, std::span(texts_).subspan(text, 1));
+  for (const size_t text : Chosen()) {
+    const auto found = Embed(&encoder, *f32_, std::span(&text, 1));
     ASSERT_GE(Cosine(Expected(text), found), 0.999999) << "text " << text;
   }
 }
