@@ -85,7 +85,7 @@ struct Team::State {
   // Each on its own cache line: members hit the first while the leader watches the second.
   alignas(64) std::atomic<int> unclaimed = 0;
   alignas(64) std::atomic<uint32_t> unfinished = 0;
-  // Bit i: member i + 1 is here. kClosed: the leader is sending everyone home.
+  // Bit i: member i + 1 is here. kClosed: everyone goes home and nobody is let in.
   alignas(64) std::atomic<uint32_t> seats = 0;
   static constexpr uint32_t kClosed = uint32_t{1} << 30;
   static constexpr uint32_t kSeats = kClosed - 1;
@@ -132,7 +132,7 @@ struct Team::State {
     parked.fetch_sub(1);
   }
 
-  // A free seat, as a member's number; 0 when there is none or the team is closing.
+  // A free seat, as a member's number; 0 when there is none or the team is closed.
   int Join() {
     uint32_t taken = seats.load();
     while ((taken & kClosed) == 0) {
@@ -153,7 +153,7 @@ struct Team::State {
 Team::Team(int members_max)
     : state_(std::make_unique<State>(std::clamp(members_max, 1, kMembersMax))) {}
 
-Team::~Team() { Dismiss(); }
+Team::~Team() { Close(); }
 
 int Team::members_max() const { return state_->members_max; }
 
@@ -173,12 +173,18 @@ void Team::RunStep(int chunks, const Step& step) {
   WaitForZero(state.unfinished, ~kLeaderParked);
 }
 
-void Team::Dismiss() {
+void Team::Open() { state_->seats.fetch_and(~State::kClosed); }
+
+void Team::Close() {
   State& state = *state_;
   state.seats.fetch_or(State::kClosed);
   state.Announce();
   WaitForZero(state.seats, State::kSeats);
-  state.seats.store(0);
+}
+
+void Team::Dismiss() {
+  Close();
+  Open();
 }
 
 void Team::Assist() {

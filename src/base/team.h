@@ -32,10 +32,14 @@ class Team {
                        (*static_cast<const Body*>(callable))(chunk, member);
                      }});
   }
-  // Leader only: sends every helper home and returns when all have left.
+  // Leader only: lets helpers in.
+  void Open();
+  // Leader only: sends every helper home, lets none in, and returns when all have left.
+  void Close();
+  // Leader only: Close, then Open.
   void Dismiss();
 
-  // Any other thread: helps until dismissed. Returns at once when the team is full.
+  // Any other thread: helps until the team closes. Returns at once when it is closed or full.
   void Assist();
 
  private:

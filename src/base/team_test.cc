@@ -91,6 +91,18 @@ TEST(Team, AFullTeamSendsTheNextOneAway) {
   team.Dismiss();
 }
 
+TEST(Team, AClosedTeamSendsHelpersAwayAtOnceUntilItIsOpened) {
+  Team team(2);
+  team.Close();
+  team.Assist();  // returns, or this test hangs
+  team.Run(4, [](int, int member) { EXPECT_EQ(member, 0); });
+  team.Open();
+  Helpers helpers(team, 1);
+  RunUntilHelped(team);
+  team.Close();
+  team.Close();  // again: nothing happens
+}
+
 TEST(Team, EveryChunkOfEveryStepRunsOnceAndWhatItWroteIsSeen) {
   constexpr int kSteps = 2000;
   Team team(4);

@@ -180,8 +180,8 @@ void MultiplyBlocks(const MatMulArgs& args) {
   const int blocks = CeilDiv(args.rows, kBlockRows);
   for (int i = 0; i < blocks; ++i) {
     const Part rows = EvenPart(args.rows, blocks, i);
-    // GELU needs the whole sum, and one tile uses each line of W once: nothing to keep in a cache.
-    const bool whole = args.gelu || rows.size <= kTileRows;
+    // GELU needs the whole sum; and with few rows DRAM sets the pace, not the L1 cache.
+    const bool whole = args.gelu || rows.size < kToL1Rows;
     const int k_parts = whole ? 1 : CeilDiv(args.w.k, kBlockK);
     MultiplyRows<Element>({args, rows.begin, rows.size, k_parts});
   }
