@@ -1,4 +1,8 @@
-"""OpenVINO behind the seed's API. Environment: MODEL (the folder, for its tokenizer), OPENVINO_IR (the model.xml)."""
+"""OpenVINO behind the seed's API.
+
+Environment: MODEL (the folder, for its tokenizer), OPENVINO_IR (the model.xml), OPENVINO_PRECISION: f32, or "default" for
+what OpenVINO takes by itself, which is bf16 arithmetic on processors that have it.
+"""
 
 import os
 
@@ -6,7 +10,10 @@ import openvino
 
 from embedding_app import make_app
 
-_compiled = openvino.Core().compile_model(os.environ["OPENVINO_IR"], "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+_settings = {"PERFORMANCE_HINT": "LATENCY"}
+if os.environ["OPENVINO_PRECISION"] != "default":
+    _settings["INFERENCE_PRECISION_HINT"] = os.environ["OPENVINO_PRECISION"]
+_compiled = openvino.Core().compile_model(os.environ["OPENVINO_IR"], "CPU", _settings)
 _request = _compiled.create_infer_request()
 
 
