@@ -1,5 +1,6 @@
 // hearth serve: the composition root of one replica.
 #include <fmt/format.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -53,6 +55,7 @@ struct Replica {
   std::atomic<bool> load_failed{false};
   std::atomic<bool> loading{true};
   Error load_error;
+  std::thread drain;  // begins with the first signal, ends by stopping the server
 };
 
 void LogReady(const Replica& replica, const serve::StartTimes& times, kernels::Isa isa,
@@ -107,12 +110,19 @@ void OnSignal(Replica& replica, int signal) {
   replica.log->Info("Told to stop", {{"signal", int64_t{signal}},
                                      {"phase", serve::NameOf(before)},
                                      {"drain_timeout_ms", int64_t{timeout.count()}}});
-  http::Server& server = *replica.server;
-  // /ready says 503 from here on; the server goes on answering until the work in hand is done.
-  service.BeginDrain([&server] { server.Stop(Clock::now() + kLastAnswers); });
+  // /ready says 503 from here on; the server goes on answering until the work in hand is done or
+  // the time is over.
+  auto drained = std::make_shared<std::promise<void>>();
+  service.BeginDrain([drained] { drained->set_value(); });
+  replica.drain = std::thread([&replica, timeout, drained] {
+    if (drained->get_future().wait_for(timeout) == std::future_status::timeout) {
+      replica.log->Warn("The drain timeout is over: what is left is answered with 503");
+      replica.service->Stop();
+    }
+    replica.server->Stop(Clock::now() + kLastAnswers);
+  });
+  pthread_setname_np(replica.drain.native_handle(), "drain");
 }
-
-http::Handlers HandlersOf(Replica& replica) { return replica.service->Handlers(); }
 
 int Serve(Replica& replica) {
   const serve::ServeOptions& options = replica.flags.options;
@@ -120,7 +130,7 @@ int Serve(Replica& replica) {
       std::make_unique<Log>(STDERR_FILENO, FormatOf(replica.flags), LevelOf(replica.flags));
   for (const std::string& unused : UnusedTeiVariables()) replica.log->Warn(unused);
   replica.service = std::make_unique<serve::Service>(options, *replica.log);
-  auto server = http::Server::Open(options.listen, options.http, HandlersOf(replica));
+  auto server = http::Server::Open(options.listen, options.http, replica.service->Handlers());
   if (!server) return Report(server.error());
   replica.server = std::move(*server);
   replica.service->Attach(*replica.server);
@@ -131,7 +141,9 @@ int Serve(Replica& replica) {
   [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, line.data(), line.size());
 
   std::thread loader([&replica] { LoadThenServe(replica); });
+  pthread_setname_np(loader.native_handle(), "loader");
   replica.server->Run();
+  if (replica.drain.joinable()) replica.drain.join();
   if (replica.load_failed) {
     loader.join();
     return Report(replica.load_error);

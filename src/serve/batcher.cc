@@ -261,6 +261,7 @@ void Batcher::Remove(const std::vector<size_t>& requests,
 void Batcher::Share(Worker& self) {
   if (idle_ > 0 && (tokens_waiting_ > 0 || !arrivals_.empty())) changed_.NotifyOne();
   if (tokens_waiting_ > 0 || !arrivals_.empty() || workers_.size() == 1) return;
+  self.team.Open();
   self.team_open = true;
   const int wake = std::min(idle_, self.team.members_max() - 1);
   for (int i = 0; i < wake; ++i) changed_.NotifyOne();
@@ -323,18 +324,15 @@ bool Batcher::Compute(Worker& self) {
   return status.has_value();
 }
 
-// Sends the helpers home. One that has been let in but has not arrived yet would wait for a
-// dismissal that is already over, so dismissals go on until all have come and left.
+// Sends the helpers home. One that was let in but has not got a core yet finds the team closed, and
+// is not waited for.
 void Batcher::CloseTeam(Worker& self) {
   if (!self.team_open) return;
   self.team_open = false;
   if (self.helpers > 0) metrics_.forwards_split.Add();
-  while (self.helpers > 0) {
-    mutex_.Unlock();
-    self.team.Dismiss();
-    std::this_thread::yield();
-    mutex_.Lock();
-  }
+  mutex_.Unlock();
+  self.team.Close();
+  mutex_.Lock();
 }
 
 Batcher::Worker* Batcher::OpenTeam() {
