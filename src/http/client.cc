@@ -75,7 +75,7 @@ bool Connection::State::IsStale() const {
 // One recv, if there is something, and what it means.
 Status Connection::State::ReadSome(Clock::time_point deadline, ResponseParser::Outcome* outcome,
                                    Answer* answer) {
-  std::array<char, 64 * 1024> piece;  // filled by recv
+  std::array<char, size_t{64} * 1024> piece;  // filled by recv
   if (Status ready = WaitFor(fd.get(), POLLIN, deadline); !ready) return ready;
   const ssize_t n = ::recv(fd.get(), piece.data(), piece.size(), MSG_DONTWAIT);
   if (n < 0) return TryAgain(errno) ? Status() : Status(Broken(errno));

@@ -44,7 +44,7 @@ struct Answer {
   std::string_view Header(std::string_view name) const;  // any case; empty when absent
 };
 
-inline constexpr size_t kAnswerBytesMax = 256 * 1024 * 1024;
+inline constexpr size_t kAnswerBytesMax = size_t{256} * 1024 * 1024;
 
 // One keep-alive connection. One thread at a time. Failures: kIo (cannot connect, reset, closed
 // before the answer was whole), kDeadlineExceeded, kTooLarge (an answer over `answer_bytes_max`),

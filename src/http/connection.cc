@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr auto kHalfCloseGrace = 20ms;
 constexpr auto kLingerClean = 1000ms;  // for a client that has been told and has only to close
 constexpr auto kLingerDirty = 5000ms;  // for one that is still sending what was refused
-constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;
+constexpr size_t kLingerBytesMax = size_t{16} * 1024 * 1024;
 
 }  // namespace
 

@@ -187,7 +187,7 @@ void ServerConnection::Dispatch() {
     const InlineAnswers here(pending.get());
     try {
       core_.handlers.on_request(std::move(request), Responder(pending));
-    } catch (...) {
+    } catch (...) {  // NOLINT(bugprone-empty-catch): nothing is left to do
       // The Responder was destroyed on the way out: that is a 500.
     }
   }

@@ -20,10 +20,10 @@ using Descriptor =
     boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
 struct Core {
-  static constexpr size_t kScratchBytes = 64 * 1024;
+  static constexpr size_t kScratchBytes = size_t{64} * 1024;
   // An answer of up to this size is sent even when the budget is used up (it is counted all the
   // same): `/health` and errors must get through. With connections_max it is bounded too.
-  static constexpr size_t kSmallAnswer = 64 * 1024;
+  static constexpr size_t kSmallAnswer = size_t{64} * 1024;
 
   Core(const ServerLimits& server_limits, Handlers server_handlers);
   ~Core();

@@ -49,7 +49,7 @@ struct LoadClient::Impl {
         options(with),
         on_done(std::move(callback)),
         epoll(::epoll_create1(EPOLL_CLOEXEC)),
-        scratch(64 * 1024) {
+        scratch(size_t{64} * 1024) {
     lines.reserve(static_cast<size_t>(connections));
     for (int i = 0; i < connections; ++i) lines.emplace_back(options.answer_bytes_max);
   }

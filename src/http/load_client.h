@@ -27,7 +27,7 @@ namespace hearth::http {
 class LoadClient {
  public:
   struct Options {
-    size_t answer_bytes_max = 64 * 1024 * 1024;
+    size_t answer_bytes_max = size_t{64} * 1024 * 1024;
   };
 
   // The end of one request. On failure `error` is set (codes as in Connection) and status is 0; the

@@ -15,8 +15,8 @@ namespace beast = boost::beast;
 using beast::http::field;
 
 constexpr size_t kHeadersMax = 256;
-constexpr size_t kLastChunkBytes = 5;        // "0\r\n\r\n"
-constexpr size_t kChunkLineMax = 16 * 1024;  // a chunk's size line, or the trailers
+constexpr size_t kLastChunkBytes = 5;                // "0\r\n\r\n"
+constexpr size_t kChunkLineMax = size_t{16} * 1024;  // a chunk's size line, or the trailers
 
 // Bytes that need a look: controls and DEL.
 constexpr std::array<bool, 256> kPlain = [] {

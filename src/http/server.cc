@@ -246,7 +246,7 @@ void Server::Run() {
     try {
       impl_->core.io.run();
       return;
-    } catch (...) {
+    } catch (...) {  // NOLINT(bugprone-empty-catch): the loop goes on
       // A fence: connections have their own, so this is a bug or no memory in the loop itself. Go
       // on serving.
     }

@@ -25,9 +25,10 @@ using Clock = std::chrono::steady_clock;
 
 struct ServerLimits {
   size_t connections_max = 512;
-  size_t header_bytes_max = 16 * 1024;
+  size_t header_bytes_max = size_t{16} * 1024;
   size_t body_bytes_max = 2'000'000;
-  size_t buffered_bytes_max = 64 * 1024 * 1024;  // all bodies and answers of the process together
+  size_t buffered_bytes_max =
+      size_t{64} * 1024 * 1024;  // all bodies and answers of the process together
   std::chrono::milliseconds request_read_time_max{30'000};  // from its first byte to its last
   std::chrono::milliseconds idle_time_max{75'000};          // between requests
   std::chrono::milliseconds write_time_max{30'000};  // an answer that the client does not read
