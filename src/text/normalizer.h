@@ -61,7 +61,7 @@ class Normalizer {
     }
     if (info.decomposition_size == 0) return Order(c, info, source, true);
     for (uint32_t i = 0; i < info.decomposition_size; ++i) {
-      const char32_t part = kCharSequence[info.decomposition + i];
+      const char32_t part = char_sequence[info.decomposition + i];
       Order(part, InfoOf(part), source, i == 0);
     }
   }
@@ -117,7 +117,7 @@ class Normalizer {
                         source);
     }
     for (int32_t i = 0; i < info.lower_size; ++i) {
-      sink_.Take(kCharSequence[info.lower + i], info.flags, source);
+      sink_.Take(char_sequence[info.lower + i], info.flags, source);
     }
   }
 

@@ -121,6 +121,7 @@ Result<std::vector<TrieUnit>> BuildAddedTrie(const TokenizerConfig& config, uint
 
 std::vector<AddedRecord> RecordsOf(const std::vector<AddedToken>& tokens) {
   std::vector<AddedRecord> records;
+  records.reserve(tokens.size());
   for (const AddedToken& token : tokens) {
     records.push_back({token.id, (token.single_word ? kSingleWord : 0) |
                                      (token.lstrip ? kStripLeft : 0) |
@@ -142,6 +143,7 @@ Status AddPieces(const TokenizerConfig& config, Writer* writer, BlockHeader* hea
     pieces[id] = token.content;
   }
   std::vector<uint32_t> ends;
+  ends.reserve(pieces.size());
   std::string bytes;
   for (const std::string_view piece : pieces) {
     bytes += piece;

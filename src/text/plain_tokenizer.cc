@@ -18,8 +18,8 @@ std::vector<char32_t> Decompose(char32_t c) {
   }
   const CharInfo& info = InfoOf(c);
   if (info.decomposition_size == 0) return {c};
-  return {kCharSequence + info.decomposition,
-          kCharSequence + info.decomposition + info.decomposition_size};
+  return {char_sequence + info.decomposition,
+          char_sequence + info.decomposition + info.decomposition_size};
 }
 
 }  // namespace
@@ -99,7 +99,7 @@ PlainTokenizer::Text PlainTokenizer::Lower(const Text& text) const {
       continue;
     }
     for (int32_t i = 0; i < info.lower_size; ++i)
-      lower.push_back({kCharSequence[info.lower + i], c.source});
+      lower.push_back({char_sequence[info.lower + i], c.source});
   }
   return lower;
 }

@@ -35,7 +35,7 @@ class PreTokenizer {
       const auto offset_of = [this](size_t i, size_t j) {
         return offsets_.empty() ? Offset{} : Offset{offsets_[i].begin, offsets_[j - 1].end};
       };
-      pieces_.Add(word_.data(), 0, word_.size(), kIdentity, first, offset_of, &out_);
+      pieces_.Add({word_.data(), 0, word_.size(), kIdentity}, first, offset_of, &out_);
     }
     Clear();
   }

@@ -117,7 +117,7 @@ size_t TextReader::ReadAsciiWord(size_t at, size_t end) {
   if (word_end - at > pieces_.max_characters()) {
     out_.Add(pieces_.unk_id(), At(at, word_end));
   } else {
-    pieces_.Add(bytes, at, word_end, fold_, match, At, &out_);
+    pieces_.Add({bytes, at, word_end, fold_}, match, At, &out_);
   }
   return word_end;
 }

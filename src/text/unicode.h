@@ -23,21 +23,21 @@ struct CharInfo {
   uint8_t decomposition_size =
       0;  // of the full canonical decomposition; 0: none, or a Hangul syllable
   uint8_t lower_size = 1;
-  uint16_t decomposition = 0;  // index in kCharSequence
-  int32_t lower = 0;  // lower_size 1: what to add for lower case; else an index in kCharSequence
+  uint16_t decomposition = 0;  // index in char_sequence
+  int32_t lower = 0;  // lower_size 1: what to add for lower case; else an index in char_sequence
 };
 
 inline constexpr uint32_t kOrders = 64;  // above every order (the generator checks it)
 
-// Two stages: 128 scalar values share an entry of kCharBlock.
-extern const uint16_t kCharBlock[];
-extern const uint16_t kCharIndex[];
-extern const CharInfo kCharInfo[];
-extern const char32_t kCharSequence[];
+// Two stages: 128 scalar values share an entry of char_block.
+extern const uint16_t char_block[];
+extern const uint16_t char_index[];
+extern const CharInfo char_info[];
+extern const char32_t char_sequence[];
 
 // `c` is at most U+10FFFF.
 inline const CharInfo& InfoOf(char32_t c) {
-  return kCharInfo[kCharIndex[kCharBlock[c >> 7] * 128U + (c & 127U)]];
+  return char_info[char_index[char_block[c >> 7] * 128U + (c & 127U)]];
 }
 
 // Hangul syllables decompose by arithmetic (Unicode 15, section 3.12).

@@ -1,17 +1,6 @@
 #include "text/wordpiece.h"
 
 namespace hearth::text {
-namespace {
-
-constexpr Fold MakeIdentity() {
-  Fold fold{};
-  for (size_t i = 0; i < fold.size(); ++i) fold[i] = static_cast<uint8_t>(i);
-  return fold;
-}
-
-}  // namespace
-
-const Fold kIdentity = MakeIdentity();
 
 WordPiece::WordPiece(const BlockView& block)
     : trie_(block.vocabulary()),

@@ -28,6 +28,13 @@ struct TokenOutput {
 
 using Fold = std::array<uint8_t, 256>;
 
+constexpr Fold MakeIdentity() {
+  Fold fold{};
+  for (size_t i = 0; i < fold.size(); ++i) fold[i] = static_cast<uint8_t>(i);
+  return fold;
+}
+inline constexpr Fold kIdentity = MakeIdentity();  // bytes as they are
+
 class WordPiece {
  public:
   explicit WordPiece(const BlockView& block);
@@ -57,21 +64,29 @@ class WordPiece {
   }
   const TrieUnit* word_start() const { return word_start_; }
 
-  // Adds the tokens of the word bytes[begin, end), whose first match is known. offset_of(i, j):
-  // what bytes [i, j) came from.
+  // The word bytes[begin, end).
+  struct Word {
+    const char* bytes;
+    size_t begin;
+    size_t end;
+    const Fold& fold;
+  };
+
+  // Adds the tokens of `word`, whose first match is known. offset_of(i, j): what bytes [i, j) came
+  // from.
   template <typename OffsetOf>
-  void Add(const char* bytes, size_t begin, size_t end, const Fold& fold, Match match,
-           OffsetOf offset_of, TokenOutput* out) const {
+  void Add(const Word& word, Match match, OffsetOf offset_of, TokenOutput* out) const {
     const size_t tokens_before = out->ids->size();
-    for (size_t at = begin; at < end; at = match.end) {
-      if (at != begin) {
-        match =
-            continuation_ == nullptr ? Match{} : Longest(continuation_, bytes, at, end, fold, 0);
+    for (size_t at = word.begin; at < word.end; at = match.end) {
+      if (at != word.begin) {
+        match = continuation_ == nullptr
+                    ? Match{}
+                    : Longest(continuation_, word.bytes, at, word.end, word.fold, 0);
       }
       if (match.id < 0) {
         out->ids->resize(tokens_before);
         if (out->offsets != nullptr) out->offsets->resize(tokens_before);
-        return out->Add(unk_id_, offset_of(begin, end));
+        return out->Add(unk_id_, offset_of(word.begin, word.end));
       }
       out->Add(match.id, offset_of(at, match.end));
     }
@@ -88,8 +103,5 @@ class WordPiece {
   int32_t unk_id_;
   size_t max_characters_;
 };
-
-// Bytes as they are.
-extern const Fold kIdentity;
 
 }  // namespace hearth::text

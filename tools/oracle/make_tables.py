@@ -187,19 +187,19 @@ def render(records, pool):
 
 namespace hearth::text {{
 
-const uint16_t kCharBlock[{len(first_stage)}] = {{
+const uint16_t char_block[{len(first_stage)}] = {{
 {rows(first_stage)}
 }};
 
-const uint16_t kCharIndex[{len(blocks) * BLOCK}] = {{
+const uint16_t char_index[{len(blocks) * BLOCK}] = {{
 {rows(value for block in blocks for value in block)}
 }};
 
-const CharInfo kCharInfo[{len(distinct)}] = {{
+const CharInfo char_info[{len(distinct)}] = {{
 {rows(infos)}
 }};
 
-const char32_t kCharSequence[{len(pool)}] = {{
+const char32_t char_sequence[{len(pool)}] = {{
 {rows(pool)}
 }};
 
