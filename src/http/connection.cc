@@ -133,7 +133,7 @@ void ServerConnection::ProbeHalfClosed() {
 }
 
 void ServerConnection::SendProbe() {
-  if (phase_ == Phase::kPending) SendContinue();
+  if (phase_ == Phase::kPending && !parser_.http10()) SendContinue();
 }
 
 // Everything that is closed after an answer goes through here: our side says FIN, then what the

@@ -244,11 +244,13 @@ bool RequestParser::TakeField(int name, std::string_view text, std::string_view 
 
 RequestParser::Outcome RequestParser::CheckHead() {
   Machine::Parser& parser = *machine_->parser;
-  if (version_ != 11) {
-    return Fail(Code::kInvalidArgument, 400,
-                "HTTP/1.0 is not supported: use HTTP/1.1 (in nginx: proxy_http_version 1.1)");
+  if (version_ != 11 && version_ != 10) {
+    return Fail(Code::kInvalidArgument, 400, "the request line does not end in HTTP/1.1");
   }
-  if (hosts_ != 1) {
+  if (http10() && chunked_) {
+    return Fail(Code::kInvalidArgument, 400, "HTTP/1.0 has no Transfer-Encoding");
+  }
+  if (hosts_ > 1 || (hosts_ == 0 && !http10())) {
     return Fail(Code::kInvalidArgument, 400,
                 hosts_ == 0 ? "the Host header is missing" : "the Host header stands twice");
   }
@@ -256,7 +258,9 @@ RequestParser::Outcome RequestParser::CheckHead() {
     return Fail(Code::kInvalidArgument, 400, why);
   }
   content_length_ = static_cast<size_t>(parser.content_length().value_or(0));
-  keep_alive_ = parser.keep_alive();
+  // nginx by default, ab and old health checks speak 1.0: answered, then closed.
+  keep_alive_ = parser.keep_alive() && !http10();
+  expects_continue_ = expects_continue_ && !http10();
   in_body_ = true;
   parser.eager(true);
   return Outcome::kDone;

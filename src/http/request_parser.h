@@ -4,7 +4,8 @@
 // Beast's parser does the grammar; this adds what a server must refuse so that a proxy in front of
 // it cannot be fooled about where a request ends: Content-Length together with Transfer-Encoding,
 // Content-Length twice (also with one value), any transfer coding but `chunked`, bare LF or CR,
-// folded headers, control characters, HTTP/1.0, no Host or two.
+// folded headers, control characters, no Host (in HTTP/1.1) or two. HTTP/1.0 is taken without
+// keep-alive.
 //
 // Use: Head() until kDone, then look at the accessors and take or refuse the request; Body() until
 // kDone; TakeRequest(); Reset() for the next one. After kFailed the connection cannot be used
@@ -52,6 +53,7 @@ class RequestParser {
   size_t content_length() const { return content_length_; }
   bool expects_continue() const { return expects_continue_; }
   bool keep_alive() const { return keep_alive_; }
+  bool http10() const { return version_ == 10; }  // knows neither chunks nor 1xx answers
 
   const Refusal& failure() const { return failure_; }  // after kFailed
 

@@ -95,6 +95,15 @@ TEST(Server, HonoursConnectionClose) {
   EXPECT_TRUE(client.AtEnd());
 }
 
+TEST(Server, AnswersHttp10AndCloses) {
+  TestServer server(Echo());
+  RawClient client(server.port());
+  client.Write("POST /old HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc");
+  const auto answer = client.Read();
+  EXPECT_EQ(answer.body, "POST /old? abc");
+  EXPECT_TRUE(client.AtEnd());
+}
+
 TEST(Server, HeadHasNoBody) {
   TestServer server(Echo());
   RawClient client(server.port());
