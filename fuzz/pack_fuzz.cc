@@ -53,8 +53,9 @@ class SeedModel {
       for (uint64_t i = 0; i < parts; ++i) source.parts.push_back(Make(planned, parts, vector));
       tensors_.sources.push_back(source);
     }
-    const auto tokenizer = hearth::text::Tokenizer::Pack(
-        {.vocab = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "##b"}, .added_tokens = {}});
+    hearth::text::TokenizerConfig words;
+    words.vocab = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "##b"};
+    const auto tokenizer = hearth::text::Tokenizer::Pack(words);
     const std::string path = "/tmp/hearth_fuzz_seed_" + std::to_string(::getpid());
     if (!tokenizer || !hearth::model::WritePack(config_, *tokenizer, tensors_, path, {})) {
       std::abort();

@@ -14,7 +14,7 @@ namespace json = boost::json;
 namespace {
 
 // Follows the events of a parse and stops at the first key that its object already has.
-// The method names are Boost.JSON's.
+// The names are Boost.JSON's. NOLINTBEGIN(readability-identifier-naming)
 struct DuplicateFinder {
   static constexpr size_t max_object_size = std::numeric_limits<size_t>::max();
   static constexpr size_t max_array_size = std::numeric_limits<size_t>::max();
@@ -64,6 +64,7 @@ struct DuplicateFinder {
   bool on_comment_part(json::string_view, json::error_code&) { return true; }
   bool on_comment(json::string_view, json::error_code&) { return true; }
 };
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace
 
