@@ -39,15 +39,15 @@ bool MachineHas(Isa isa) {
 const Kernels* TableOf(Isa isa) {
   switch (isa) {
     case Isa::kScalar:
-      return &kScalarKernels;
+      return &ScalarKernels();
 #if defined(__x86_64__)
     case Isa::kAvx2:
-      return &kAvx2Kernels;
+      return &Avx2Kernels();
     case Isa::kAvx512:
-      return &kAvx512Kernels;
+      return &Avx512Kernels();
 #elif defined(__aarch64__)
     case Isa::kNeon:
-      return &kNeonKernels;
+      return &NeonKernels();
 #endif
     default:
       return nullptr;
@@ -91,8 +91,8 @@ size_t AttentionScratchFloats(int length, int head_size) {
 }
 
 std::span<const Isa> SupportedIsas() {
-  static const Supported kSupported = Detect();
-  return {kSupported.isas.data(), kSupported.count};
+  static const Supported supported = Detect();
+  return {supported.isas.data(), supported.count};
 }
 
 Result<const Kernels*> KernelsFor(Isa isa) {

@@ -68,7 +68,7 @@ HWY_NOINLINE void Finish(const float* sums, ptrdiff_t ldsums, int rows, const Ep
   }
 }
 
-// The rows [row_begin, row_begin + rows) of one product.
+// The rows [row_begin, row_begin + rows) of one product, its sums over k cut into k_parts.
 template <typename Element>
 struct RowBlock {
   const MatMulArgs& args;
@@ -77,66 +77,83 @@ struct RowBlock {
   int k_parts = 1;
 };
 
-// One strip: kVecs vectors of W from the strip_vec-th on (counted from column 0), against all rows
-// of the block.
+// Where vector `vec` of W's columns (counted from column 0) has its line `k`, in elements.
+HWY_INLINE ptrdiff_t WOffset(const Panels& w, int vec, int k) {
+  const int panel = vec / kVecsPerPanel;
+  return (ptrdiff_t{panel} * w.k + k) * kPanelColumns + vec % kVecsPerPanel * kLanes;
+}
+
+// What the first of `tiles` tiles asks for while the strip's part `k` is in use: the strip's next
+// part, or the first part of the panels that no strip has touched yet. Past the last panel that may
+// be no memory of ours: a prefetch never faults.
+template <int kVecs, typename Element>
+HWY_INLINE Prefetch PrefetchBehind(const RowBlock<Element>& block, int strip_vec, const Part& k,
+                                   int tiles) {
+  constexpr ptrdiff_t kSize = sizeof(Element);
+  const Panels& w = block.args.w;
+  const int k_next = k.begin + k.size;
+  const bool last_part = k_next == w.k;
+  const int untouched = CeilDiv(strip_vec + kVecs, kVecsPerPanel) * kVecsPerPanel;
+  Prefetch prefetch;
+  prefetch.first =
+      w.data + kSize * (last_part ? WOffset(w, untouched, 0)
+                                  : WOffset(w, strip_vec / kVecsPerPanel * kVecsPerPanel, k_next));
+  prefetch.stride = kSize * w.k * kPanelColumns;
+  prefetch.step = CeilDiv(kPanelColumns * int{kSize}, tiles);
+  prefetch.to_l1 = block.rows >= kToL1Rows;
+  return prefetch;
+}
+
+// The epilogue of one part of the sums: the first part brings bias and residual in, the others go
+// on from C.
+HWY_INLINE Epilogue EpilogueOf(const MatMulArgs& args, bool first_part, ptrdiff_t row,
+                               ptrdiff_t column) {
+  Epilogue epilogue;
+  if (!first_part) {
+    epilogue.add = args.c + row * args.ldc + column;
+    epilogue.ldadd = args.ldc;
+    return epilogue;
+  }
+  if (args.bias != nullptr) epilogue.bias = args.bias + column;
+  epilogue.gelu = args.gelu;
+  if (args.residual != nullptr) epilogue.add = args.residual + row * args.ldr + column;
+  epilogue.ldadd = args.ldr;
+  return epilogue;
+}
+
+// One strip: kVecs vectors of W from strip_vec on, against all rows of the block in tiles of
+// kRowsMax rows at most.
 template <int kVecs, int kRowsMax, typename Element>
 HWY_INLINE void MultiplyStrip(const RowBlock<Element>& block, int strip_vec) {
   const MatMulArgs& args = block.args;
-  const auto panel_elements = ptrdiff_t{args.w.k} * kPanelColumns;
-  const auto address = [&](int vec) HWY_ATTR {
-    return vec / kVecsPerPanel * panel_elements + vec % kVecsPerPanel * kLanes;
-  };
-  const auto* w = reinterpret_cast<const Element*>(args.w.data) + address(strip_vec);
+  const ptrdiff_t w_offset = WOffset(args.w, strip_vec, 0);
   ptrdiff_t offsets[kVecs];
-  for (int v = 0; v < kVecs; ++v) offsets[v] = address(strip_vec + v) - address(strip_vec);
-
-  const int tiles = CeilDiv(block.rows, kRowsMax);
+  for (int v = 0; v < kVecs; ++v) offsets[v] = WOffset(args.w, strip_vec + v, 0) - w_offset;
   const ptrdiff_t column = ptrdiff_t{strip_vec} * kLanes;
+  const int tiles = CeilDiv(block.rows, kRowsMax);
+
   for (int k_part = 0; k_part < block.k_parts; ++k_part) {
     const Part k = EvenPart(args.w.k, block.k_parts, k_part);
     TileArgs<Element> tile;
     tile.lda = args.lda;
-    tile.w = w + ptrdiff_t{k.begin} * kPanelColumns;
+    tile.w = reinterpret_cast<const Element*>(args.w.data) + w_offset +
+             ptrdiff_t{k.begin} * kPanelColumns;
     tile.offsets = offsets;
     tile.k = k.size;
-    // What comes next is the strip's next part, or the first part of the panels that no strip has
-    // touched yet.
-    const bool last_part = k_part + 1 == block.k_parts;
-    const int next_panel =
-        last_part ? CeilDiv(strip_vec + kVecs, kVecsPerPanel) : strip_vec / kVecsPerPanel;
-    const int next_k = last_part ? 0 : k.begin + k.size;
-    const std::byte* next =
-        args.w.data + (next_panel * panel_elements + ptrdiff_t{next_k} * kPanelColumns) *
-                          ptrdiff_t{sizeof(Element)};
-    tile.prefetch.stride = panel_elements * ptrdiff_t{sizeof(Element)};
-    tile.prefetch.to_l1 = block.rows >= kToL1Rows;
-    tile.prefetch.step = CeilDiv(kPanelColumns * int{sizeof(Element)}, tiles);
-
-    Epilogue epilogue;
-    if (k_part == 0) {
-      epilogue = {args.bias == nullptr ? nullptr : args.bias + column, args.gelu, nullptr, 0};
-    }
-    const float* add = k_part == 0 ? args.residual : args.c;
-    epilogue.ldadd = k_part == 0 ? args.ldr : args.ldc;
+    tile.prefetch = PrefetchBehind<kVecs>(block, strip_vec, k, tiles);
     for (int t = 0; t < tiles; ++t) {
       const Part rows = EvenPart(block.rows, tiles, t);
       const ptrdiff_t row = block.row_begin + rows.begin;
-      tile.a = args.a + row * args.lda + k.begin;
-      tile.prefetch.first = next + ptrdiff_t{t} * k.size * tile.prefetch.step;
-      float* const c = args.c + row * args.ldc + column;
-      if (add != nullptr) epilogue.add = add + row * epilogue.ldadd + column;
+      const Epilogue epilogue = EpilogueOf(args, k_part == 0, row, column);
       const auto run = kTiles<kVecs, kRowsMax, Element>[static_cast<size_t>(rows.size - 1)];
-      if (epilogue.empty()) {
-        tile.sums = c;
-        tile.ldsums = args.ldc;
-        run(tile);
-      } else {
-        alignas(64) float sums[kRowsMax * kVecs * kLanes];
-        tile.sums = sums;
-        tile.ldsums = kVecs * kLanes;
-        run(tile);
-        Finish(sums, tile.ldsums, rows.size, epilogue, c, args.ldc);
-      }
+      float* const c = args.c + row * args.ldc + column;
+      alignas(64) float sums[kRowsMax * kVecs * kLanes];
+      tile.a = args.a + row * args.lda + k.begin;
+      tile.sums = epilogue.empty() ? c : sums;
+      tile.ldsums = epilogue.empty() ? args.ldc : kVecs * kLanes;
+      run(tile);
+      if (!epilogue.empty()) Finish(sums, tile.ldsums, rows.size, epilogue, c, args.ldc);
+      tile.prefetch.first += k.size * tile.prefetch.step;
     }
   }
 }

@@ -115,6 +115,9 @@ void Embed(const EmbedArgs& args) {
 
 }  // namespace
 
-const Kernels kScalarKernels = {Isa::kScalar, MatMul, Attention, LayerNorm, Embed};
+const Kernels& ScalarKernels() {
+  static constexpr Kernels kTable = {Isa::kScalar, MatMul, Attention, LayerNorm, Embed};
+  return kTable;
+}
 
 }  // namespace hearth::kernels

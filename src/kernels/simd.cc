@@ -23,14 +23,23 @@
 
 namespace hearth::kernels {
 #if HWY_TARGET == HWY_AVX2
-const Kernels kAvx2Kernels = {Isa::kAvx2, N_AVX2::MatMul, N_AVX2::Attention, N_AVX2::LayerNorm,
-                              N_AVX2::Embed};
+const Kernels& Avx2Kernels() {
+  static constexpr Kernels kTable = {Isa::kAvx2, N_AVX2::MatMul, N_AVX2::Attention,
+                                     N_AVX2::LayerNorm, N_AVX2::Embed};
+  return kTable;
+}
 #elif HWY_TARGET == HWY_AVX3
-const Kernels kAvx512Kernels = {Isa::kAvx512, N_AVX3::MatMul, N_AVX3::Attention, N_AVX3::LayerNorm,
-                                N_AVX3::Embed};
+const Kernels& Avx512Kernels() {
+  static constexpr Kernels kTable = {Isa::kAvx512, N_AVX3::MatMul, N_AVX3::Attention,
+                                     N_AVX3::LayerNorm, N_AVX3::Embed};
+  return kTable;
+}
 #else
-const Kernels kNeonKernels = {Isa::kNeon, N_NEON::MatMul, N_NEON::Attention, N_NEON::LayerNorm,
-                              N_NEON::Embed};
+const Kernels& NeonKernels() {
+  static constexpr Kernels kTable = {Isa::kNeon, N_NEON::MatMul, N_NEON::Attention,
+                                     N_NEON::LayerNorm, N_NEON::Embed};
+  return kTable;
+}
 #endif
 }  // namespace hearth::kernels
 #endif

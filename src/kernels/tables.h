@@ -10,12 +10,12 @@ namespace hearth::kernels {
 // 512 tokens.
 inline constexpr int kAttentionRows = 24;
 
-extern const Kernels kScalarKernels;
+const Kernels& ScalarKernels();
 #if defined(__x86_64__)
-extern const Kernels kAvx2Kernels;
-extern const Kernels kAvx512Kernels;
+const Kernels& Avx2Kernels();
+const Kernels& Avx512Kernels();
 #elif defined(__aarch64__)
-extern const Kernels kNeonKernels;
+const Kernels& NeonKernels();
 #endif
 
 }  // namespace hearth::kernels

@@ -57,7 +57,9 @@ HWY_INLINE FloatVec Exp2(hn::Vec<hn::RebindToSigned<FloatTag>> whole, FloatVec f
 HWY_INLINE FloatVec ExpNonPositive(FloatVec x) {
   constexpr float kLog2E = 1.44269502162933349609375f;       // the nearest f32 …
   constexpr float kLog2EError = 1.92596299112661746887e-8f;  // … and what it lacks
-  x = hn::Max(hn::Set(kFloats, -87.0f), x);                  // in this order a NaN comes through
+  // Not Max, which drops a NaN on NEON.
+  const FloatVec lowest = hn::Set(kFloats, -87.0f);
+  x = hn::IfThenElse(hn::Lt(x, lowest), lowest, x);
   const auto whole = hn::NearestInt(hn::Mul(x, hn::Set(kFloats, kLog2E)));
   // x·log2(e) − whole: the product is not rounded before the subtraction.
   const FloatVec fraction = hn::MulSub(x, hn::Set(kFloats, kLog2E), hn::ConvertTo(kFloats, whole));
@@ -79,7 +81,9 @@ HWY_INLINE FloatVec Gelu(FloatVec x) {
   log2_q = hn::MulAdd(log2_q, t, hn::Set(kFloats, -0.9999943375587463f));
   const auto whole = hn::NearestInt(log2_q);
   const FloatVec q = Exp2(whole, hn::Sub(log2_q, hn::ConvertTo(kFloats, whole)));
-  return hn::NegMulAdd(t, q, hn::Max(hn::Zero(kFloats), x));
+  // Not Max, which drops a NaN on NEON.
+  const FloatVec positive = hn::IfThenZeroElse(hn::Lt(x, hn::Zero(kFloats)), x);
+  return hn::NegMulAdd(t, q, positive);
 }
 
 }  // namespace hearth::kernels::HWY_NAMESPACE
