@@ -47,6 +47,7 @@ Result<Child> Child::Start(const std::vector<std::string>& command, const std::s
     return Fail(Code::kIo, "cannot write \"{}\": {}", log_path, std::strerror(errno));
   std::vector<std::string> words = command;
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   void* shared =

@@ -93,6 +93,7 @@ Result<std::vector<LoadRow>> RunLoads(const std::vector<Target>& targets,
   }
   for (size_t cell = 0; cell < options.cells.size(); ++cell) {
     std::vector<PreparedRequests> prepared;
+    prepared.reserve(targets.size());
     for (const Target& target : targets) {
       Result<PreparedRequests> one = Prepare(options.cells[cell], target.form);
       if (!one) return Forward(one);

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 
@@ -48,6 +49,8 @@ def measure(plan, name):
 
 def main():
     arguments, names = parse()
+    # Ended from outside: leave through the context managers, so that no server stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     OUT.mkdir(parents=True, exist_ok=True)
     wanted = arguments.sections or list(sections.ALL)
     ok = True
