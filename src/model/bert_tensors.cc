@@ -76,7 +76,8 @@ class Binder {
 void BindLayer(int layer, const ModelConfig& config, Binder* binder, std::vector<PackSource>* out) {
   const auto hidden = static_cast<uint64_t>(config.hidden_size);
   const auto inner = static_cast<uint64_t>(config.intermediate_size);
-  const float query_scale = 1.0F / std::sqrt(static_cast<float>(config.hidden_size / config.heads));
+  const int32_t head_size = config.hidden_size / config.heads;
+  const float query_scale = 1.0F / std::sqrt(static_cast<float>(head_size));
   const auto take = [&](std::string_view name, std::vector<uint64_t> shape) {
     return binder->Take(fmt::format("encoder.layer.{}.{}", layer, name), std::move(shape));
   };

@@ -181,12 +181,12 @@ Status CheckModuleList(const JsonFile& file, const std::vector<ModuleEntry>& mod
 
 // Empty when the folder has no modules.json.
 Result<std::vector<ModuleEntry>> ReadModules(const std::string& folder) {
-  auto file = JsonFile::ReadIfThere(folder + "/modules.json");
+  auto file = JsonFile::ReadOrEmpty(folder + "/modules.json");
   if (!file) return Forward(file);
-  if (!*file) return std::vector<ModuleEntry>();
-  auto modules = ReadModuleList(**file);
+  if (!file->there()) return std::vector<ModuleEntry>();
+  auto modules = ReadModuleList(*file);
   if (!modules) return Forward(modules);
-  Status sound = CheckModuleList(**file, *modules);
+  Status sound = CheckModuleList(*file, *modules);
   if (!sound) return Forward(sound);
   return modules;
 }
@@ -239,46 +239,44 @@ Status ReadSizes(const JsonFile& file, ModelConfig* config) {
 // tokenizer_config.json, as in sentence-transformers.
 Status ReadMaxTokens(const std::string& folder, ModelConfig* config) {
   config->max_tokens = config->max_positions;
-  auto sentence = JsonFile::ReadIfThere(folder + "/sentence_bert_config.json");
+  auto sentence = JsonFile::ReadOrEmpty(folder + "/sentence_bert_config.json");
   if (!sentence) return Forward(sentence);
-  if (*sentence) {
-    auto lower = (*sentence)->Bool("do_lower_case", false);
-    if (!lower) return Forward(lower);
-    if (*lower) {
-      return Fail(Code::kUnsupported,
-                  "\"{}\" lowercases texts before the tokenizer (do_lower_case "
-                  "is true); hearth leaves that to the tokenizer",
-                  (*sentence)->path());
-    }
-    if ((*sentence)->Find("max_seq_length") != nullptr) {
-      auto length = (*sentence)->PositiveInt("max_seq_length");
-      if (!length) return Forward(length);
-      config->max_tokens = std::min(*length, config->max_positions);
-      return {};
-    }
+  auto lower = sentence->Bool("do_lower_case", false);
+  if (!lower) return Forward(lower);
+  if (*lower) {
+    return Fail(
+        Code::kUnsupported,
+        "\"{}\" lowercases texts before the tokenizer (do_lower_case is true); hearth leaves "
+        "that to the tokenizer",
+        sentence->path());
   }
-  auto tokenizer = JsonFile::ReadIfThere(folder + "/tokenizer_config.json");
+  if (sentence->Find("max_seq_length") != nullptr) {
+    auto length = sentence->PositiveInt("max_seq_length");
+    if (!length) return Forward(length);
+    config->max_tokens = std::min(*length, config->max_positions);
+    return {};
+  }
+  auto tokenizer = JsonFile::ReadOrEmpty(folder + "/tokenizer_config.json");
   if (!tokenizer) return Forward(tokenizer);
-  if (!*tokenizer || (*tokenizer)->Find("model_max_length") == nullptr) return {};
-  auto length = (*tokenizer)->Number("model_max_length");  // 1e30 where there is none
+  if (tokenizer->Find("model_max_length") == nullptr) return {};
+  auto length = tokenizer->Number("model_max_length");  // 1e30 where there is none
   if (!length) return Forward(length);
-  if (*length < 1) return (*tokenizer)->WrongType("model_max_length", "a number of at least 1");
+  if (*length < 1) return tokenizer->WrongType("model_max_length", "a number of at least 1");
   if (*length < config->max_positions) config->max_tokens = static_cast<int32_t>(*length);
   return {};
 }
 
 Status ReadPrompts(const std::string& folder, ModelConfig* config) {
-  auto file = JsonFile::ReadIfThere(folder + "/config_sentence_transformers.json");
+  auto file = JsonFile::ReadOrEmpty(folder + "/config_sentence_transformers.json");
   if (!file) return Forward(file);
-  if (!*file) return {};
-  if (const json::value* prompts = (*file)->Find("prompts")) {
-    if (!prompts->is_object()) return (*file)->WrongType("prompts", "an object");
+  if (const json::value* prompts = file->Find("prompts")) {
+    if (!prompts->is_object()) return file->WrongType("prompts", "an object");
     for (const auto& member : prompts->get_object()) {
-      if (!member.value().is_string()) return (*file)->WrongType("prompts", "an object of strings");
+      if (!member.value().is_string()) return file->WrongType("prompts", "an object of strings");
       config->prompts.emplace(std::string(member.key()), std::string(member.value().get_string()));
     }
   }
-  auto name = (*file)->String("default_prompt_name", "");
+  auto name = file->String("default_prompt_name", "");
   if (!name) return Forward(name);
   config->default_prompt_name = *name;
   return {};
@@ -306,13 +304,13 @@ Result<Head> ChooseHead(const std::string& folder, const std::vector<ModuleEntry
   Head head{Pooling::kMean, modules.size() == 3};
   auto pooling = ReadPooling(folder + "/" + modules[1].path, out->config.hidden_size);
   if (!pooling && !options.pooling) return Forward(pooling);
-  head.pooling = options.pooling ? *options.pooling : *pooling;
+  head.pooling = options.pooling.value_or(pooling.value_or(Pooling::kMean));
   if (!pooling || head.pooling != *pooling) {
     out->notes.push_back(
         fmt::format("pooling is {} as asked, not what the folder says", NameOf(head.pooling)));
   }
-  if (options.normalize && *options.normalize != head.normalize) {
-    head.normalize = *options.normalize;
+  if (options.normalize.value_or(head.normalize) != head.normalize) {
+    head.normalize = !head.normalize;
     out->notes.push_back(fmt::format("vectors are {} as asked, not as the folder says",
                                      head.normalize ? "normalised" : "not normalised"));
   }

@@ -235,7 +235,7 @@ Result<std::vector<std::string>> ReadVocabulary(const std::string& path) {
 
 // The special tokens of a folder without tokenizer.json: those named (or BERT's own names) that the
 // vocabulary has.
-void AddSpecialTokens(const std::optional<JsonFile>& names, TokenizerConfig* out) {
+void AddSpecialTokens(const JsonFile& names, TokenizerConfig* out) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSpecial = {
       {{"pad_token", "[PAD]"},
        {"unk_token", "[UNK]"},
@@ -243,7 +243,7 @@ void AddSpecialTokens(const std::optional<JsonFile>& names, TokenizerConfig* out
        {"sep_token", "[SEP]"},
        {"mask_token", "[MASK]"}}};
   for (const auto& [key, fallback] : kSpecial) {
-    std::string token = names ? TokenText(names->Find(key)) : std::string();
+    std::string token = TokenText(names.Find(key));
     if (token.empty()) token = fallback;
     if (key == "unk_token") out->unk_token = token;
     if (key == "cls_token") out->cls_token = token;
@@ -306,22 +306,19 @@ Status ApplyOverrides(const JsonFile& file, TokenizerConfig* out, std::vector<st
   return {};
 }
 
-Result<TokenizerConfig> FromVocabulary(const std::string& folder,
-                                       const std::optional<JsonFile>& config) {
+Result<TokenizerConfig> FromVocabulary(const std::string& folder, const JsonFile& config) {
   auto vocab = ReadVocabulary(folder + "/vocab.txt");
   if (!vocab && vocab.error().code == Code::kNotFound) {
     return Fail(Code::kNotFound, "\"{}\" has neither tokenizer.json nor vocab.txt", folder);
   }
   if (!vocab) return Forward(vocab);
-  auto names = JsonFile::ReadIfThere(folder + "/special_tokens_map.json");
+  auto names = JsonFile::ReadOrEmpty(folder + "/special_tokens_map.json");
   if (!names) return Forward(names);
   TokenizerConfig out;
   out.vocab = std::move(*vocab);
-  AddSpecialTokens(*names ? *names : config, &out);
-  if (config) {
-    Status added = AddDecoderTokens(*config, &out);
-    if (!added) return Forward(added);
-  }
+  AddSpecialTokens(names->there() ? *names : config, &out);
+  Status added = AddDecoderTokens(config, &out);
+  if (!added) return Forward(added);
   return out;
 }
 
@@ -329,13 +326,13 @@ Result<TokenizerConfig> FromVocabulary(const std::string& folder,
 
 Result<TokenizerConfig> ReadHfTokenizer(const std::string& folder,
                                         std::vector<std::string>* notes) {
-  auto config = JsonFile::ReadIfThere(folder + "/tokenizer_config.json");
+  auto config = JsonFile::ReadOrEmpty(folder + "/tokenizer_config.json");
   if (!config) return Forward(config);
-  auto file = JsonFile::ReadIfThere(folder + "/tokenizer.json");
+  auto file = JsonFile::ReadOrEmpty(folder + "/tokenizer.json");
   if (!file) return Forward(file);
-  auto out = *file ? FromTokenizerJson(**file) : FromVocabulary(folder, *config);
-  if (!out || !*config) return out;
-  Status overridden = ApplyOverrides(**config, &*out, notes);
+  auto out = file->there() ? FromTokenizerJson(*file) : FromVocabulary(folder, *config);
+  if (!out) return out;
+  Status overridden = ApplyOverrides(*config, &*out, notes);
   if (!overridden) return Forward(overridden);
   return out;
 }

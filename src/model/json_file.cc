@@ -99,14 +99,14 @@ Result<JsonFile> JsonFile::Read(const std::string& path) {
   auto value = ParseJson({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
                          fmt::format("cannot read \"{}\"", path));
   if (!value) return Forward(value);
+  if (value->is_null()) return Fail(Code::kCorrupt, "cannot use \"{}\": it holds null", path);
   return JsonFile(path, std::move(*value));
 }
 
-Result<std::optional<JsonFile>> JsonFile::ReadIfThere(const std::string& path) {
+Result<JsonFile> JsonFile::ReadOrEmpty(const std::string& path) {
   auto file = Read(path);
-  if (file) return std::optional(std::move(*file));
-  if (file.error().code == Code::kNotFound) return std::optional<JsonFile>();
-  return Forward(file);
+  if (file || file.error().code != Code::kNotFound) return file;
+  return JsonFile(path, nullptr);
 }
 
 const json::value* JsonFile::Find(std::string_view key) const { return FindMember(value_, key); }

@@ -4,7 +4,6 @@
 
 #include <boost/json.hpp>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,9 +21,10 @@ class JsonFile {
  public:
   // kNotFound when there is no such file.
   static Result<JsonFile> Read(const std::string& path);
-  // Nothing when there is no such file.
-  static Result<std::optional<JsonFile>> ReadIfThere(const std::string& path);
+  // A file that is not there reads as an empty object.
+  static Result<JsonFile> ReadOrEmpty(const std::string& path);
 
+  bool there() const { return !value_.is_null(); }
   const std::string& path() const { return path_; }
   const boost::json::value& value() const { return value_; }
   // The value at `key` of the file's object; null when absent, JSON null, or the file is not an
