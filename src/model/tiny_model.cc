@@ -59,6 +59,11 @@ class Reference {
   }
 
  private:
+  double HeadSize() const {
+    const int size = shape_.hidden / shape_.heads;
+    return size;
+  }
+
   // One row of a matrix, or the whole of a vector; as the packed file has it if `rounded`.
   Row Raw(const std::string& name, size_t row = 0) const {
     const NamedTensor& tensor = tensors_.at(name);
@@ -70,9 +75,7 @@ class Reference {
     Row out = Raw(name, row);
     if (!rounded_) return out;
     // The packed file rounds Q after folding 1/√head_size into it.
-    const double scale = name.find("query") == std::string::npos
-                             ? 1
-                             : 1 / std::sqrt(static_cast<double>(shape_.hidden / shape_.heads));
+    const double scale = name.find("query") == std::string::npos ? 1 : 1 / std::sqrt(HeadSize());
     for (double& v : out) v = Bf16(v * scale) / scale;
     return out;
   }
@@ -202,7 +205,7 @@ std::string SafeTensorsBytes(const NamedTensors& tensors, StoredType type) {
 TinyModel::TinyModel(uint32_t seed, const TinyShape& shape) : shape_(shape) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal(0, 0.3F);
-  const auto add = [&](const std::string& name, std::vector<int> extents) {
+  const auto add = [&](const std::string& name, const std::vector<int>& extents) {
     NamedTensor tensor;
     size_t count = 1;
     for (const int extent : extents) {
