@@ -20,13 +20,9 @@ struct Command {
 };
 
 constexpr std::array kCommands = {
-#ifdef HEARTH_HAS_PACK
     Command{"pack", AddPackCommand},
-#endif
     Command{"serve", AddServeCommand},
-#ifdef HEARTH_HAS_BENCH
     Command{"bench", AddBenchCommand},
-#endif
 };
 
 int Main(int argc, char** argv) {

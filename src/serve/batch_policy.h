@@ -10,9 +10,9 @@
 // still get in. The first text goes in whatever its length. So a text is never further than two
 // batches from being the first considered, by age or by size.
 //
-// Packing more than a few hundred tokens into one forward gains nothing (the kernels reach their
-// rate at 64 tokens), and everything else waits meanwhile: hence a budget per forward
-// (--forward-tokens) well below a batch in TEI's sense.
+// Packing many tokens into one forward gains nothing (measured: a token costs the same at 32, 64,
+// 128, 256 and 512 tokens a forward), and everything else waits meanwhile: hence a budget per
+// forward (--forward-tokens) well below a batch in TEI's sense (--max-batch-tokens).
 #pragma once
 
 #include <chrono>

@@ -34,8 +34,8 @@ struct BatcherLimits {
   int64_t requests_max = 512;
   int64_t queued_texts_max = 4096;
   int64_t queued_tokens_max = 1'048'576;
-  int64_t forward_tokens_least = 64;
-  int64_t forward_tokens_most = 256;
+  int64_t forward_tokens_least = 32;
+  int64_t forward_tokens_most = 128;
 };
 
 // A request's texts once they are tokens, and room for their vectors.

@@ -24,7 +24,7 @@ struct ServeOptions {
   int64_t queued_texts_max = 4096;
   int64_t queued_tokens_max = 1'048'576;
   int64_t batch_tokens_max = 16'384;
-  int64_t forward_tokens = 256;
+  int64_t forward_tokens = 128;
   int64_t client_batch_max = 2048;
   std::chrono::milliseconds request_timeout{60'000};
   std::chrono::milliseconds drain_timeout{25'000};
