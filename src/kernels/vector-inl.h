@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "hwy/highway.h"
+#include <hwy/highway.h>
 #include "kernels/kernels.h"
 
 HWY_BEFORE_NAMESPACE();
