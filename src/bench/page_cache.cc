@@ -53,7 +53,7 @@ std::string FindInPath(const std::string& program) {
   if (program.find('/') != std::string::npos || path == nullptr) return program;
   std::istringstream folders(path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    std::string candidate = folder + "/" + program;
+    std::string candidate = fmt::format("{}/{}", folder, program);
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return program;

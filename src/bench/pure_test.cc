@@ -169,6 +169,12 @@ TEST(Target, WordsAreSplitLikeAShell) {
   EXPECT_THAT(WithPort({"a{port}b{port}", "c"}, 81), ElementsAre("a81b81", "c"));
 }
 
+TEST(Target, PathsOfOneTarget) {
+  const std::vector<std::string> entries = {"/a", "x=/b", "y=/c", "./d=e"};
+  EXPECT_THAT(PathsFor(entries, "x"), ElementsAre("/a", "/b", "./d=e"));
+  EXPECT_THAT(PathsFor(entries, "z"), ElementsAre("/a", "./d=e"));
+}
+
 TEST(Target, OnlyLoopbackIsThisMachine) {
   for (const char* here : {"http://127.0.0.1:8000", "http://127.9.9.9", "http://localhost:1",
                            "http://[::1]:80", "unix:/x.sock"}) {

@@ -143,7 +143,7 @@ std::string StartTable(std::span<const StartSeries> series, const StartOptions& 
 }
 
 std::string LoadTable(std::span<const LoadRow> rows) {
-  std::vector<Row> lines = {{"target", "tokens", "load", "batch", "core", "texts/s", "p50 ms",
+  std::vector<Row> lines = {{"target", "tokens", "load", "batch", "beside", "texts/s", "p50 ms",
                              "p90", "p99", "max", "n", "errors", "×texts/s", "×p50", "foreign"}};
   std::string notes;
   for (size_t i = 0; i < rows.size(); ++i) {

@@ -36,7 +36,8 @@ Result<http::Answer> AskForVector(ServerUnderTest& server, const http::Outgoing&
 
 Result<StartSample> MeasureStart(const Target& target, const StartOptions& options) {
   std::vector<std::string> files = FilesOfCommand(target.command);
-  files.insert(files.end(), options.files.begin(), options.files.end());
+  const std::vector<std::string> more = PathsFor(options.files, target.label);
+  files.insert(files.end(), more.begin(), more.end());
   if (Status set = SetCacheState(options.cache, files); !set) return Forward(set);
   const Corpus corpus = MakeCorpus({.mixed = false, .tokens = options.tokens}, 1, 1);
   const Result<std::string> body = MakeBody(target.form, corpus.texts);

@@ -18,8 +18,7 @@ namespace hearth::bench {
 struct StartOptions {
   int runs = 5;
   CacheState cache = CacheState::kWarm;
-  std::vector<std::string>
-      files;  // put into the cache or out of it, beside those that a command names
+  std::vector<std::string> files;  // PATH or LABEL=PATH, beside what a command names itself
   ServerPaths paths;
   int steady_requests = 30;
   int tokens = 16;  // of the text that is asked for

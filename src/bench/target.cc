@@ -112,6 +112,18 @@ std::vector<std::string> WithPort(const std::vector<std::string>& command, uint1
   return out;
 }
 
+std::vector<std::string> PathsFor(const std::vector<std::string>& entries, std::string_view label) {
+  std::vector<std::string> out;
+  for (const std::string& entry : entries) {
+    const auto end = std::ranges::find_if_not(entry, IsLabelCharacter);
+    const auto length = static_cast<size_t>(end - entry.begin());
+    const bool labelled = length > 0 && end != entry.end() && *end == '=';
+    if (!labelled) out.push_back(entry);
+    if (labelled && entry.substr(0, length) == label) out.push_back(entry.substr(length + 1));
+  }
+  return out;
+}
+
 bool IsThisMachine(std::string_view url) {
   const Result<http::Url> parsed = http::ParseUrl(url);
   if (!parsed) return false;

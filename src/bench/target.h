@@ -35,6 +35,9 @@ Result<std::vector<std::string>> SplitWords(std::string_view line);
 // `command` with every {port} replaced.
 std::vector<std::string> WithPort(const std::vector<std::string>& command, uint16_t port);
 
+// Of `entries`, each PATH or LABEL=PATH, the paths that concern the target `label`.
+std::vector<std::string> PathsFor(const std::vector<std::string>& entries, std::string_view label);
+
 // True for 127.0.0.0/8, ::1, localhost and unix sockets: what a load may be sent to without being
 // asked.
 bool IsThisMachine(std::string_view url);

@@ -329,9 +329,10 @@ void AddStart(CLI::App* parent, Run* run) {
       ->type_name("STATE");
   command
       ->add_option("--files", flags->files,
-                   "files and folders for --cache, beside those that the command itself names")
+                   "a file or folder for --cache, beside those that the command itself names; "
+                   "LABEL=PATH: of one target; may be repeated")
       ->allow_extra_args(false)
-      ->type_name("PATH");
+      ->type_name("[LABEL=]PATH");
   command
       ->add_option("--steady", flags->steady,
                    "requests after the first one, whose median is `steady`")

@@ -43,18 +43,17 @@ def bench(command, *arguments):
 
 def start(plan):
     warm = bench("start", "-n", plan.pick(3, 9), *plan.targets())
-    # Cold: model files and programs are found in the commands; the environments' libraries are evicted as folders.
-    folders = [str(peers.VENVS / name / "lib") for name in plan.names if (peers.VENVS / name / "lib").exists()]
-    files = [word for folder in folders for word in ("--files", folder)]
-    if "llamacpp" in plan.names:
-        files += ["--files", str(peers.llamacpp_server().parent)]
+    # Cold: model files and programs are found in the commands; libraries are named here.
+    folders = {"llamacpp": peers.llamacpp_server().parent, "onnx": peers.VENVS / "onnx" / "lib",
+               "openvino": peers.VENVS / "openvino" / "lib", "openvino_default": peers.VENVS / "openvino" / "lib",
+               "seed": peers.VENVS / "seed" / "lib"}
+    files = [word for name in plan.names if name in folders for word in ("--files", f"{name}={folders[name]}")]
     cold = bench("start", "--cache", "cold", "-n", plan.pick(1, 3), *files, *plan.targets())
     return {"warm": warm, "cold": cold}
 
 
 def latency(plan):
-    return bench("load", "--corpus", "8,16,64,128,254", "-d", plan.pick(1, 2), "--warmup", "0.3", "--requests", "200",
-                 "-r", plan.pick(2, 5), *plan.targets())
+    return bench("load", "--corpus", "8,16,64,128,254", "-d", plan.pick(1, 2), "--warmup", "0.3", "-r", plan.pick(2, 5), *plan.targets())
 
 
 def throughput(plan):
@@ -88,17 +87,31 @@ def health(plan):
 
 
 def forward(plan):
-    """The forward pass and the kernels against this machine's FMA peak, as their own programs print it."""
-    out = {}
-    for program in ("forward_bench", "kernels_bench"):
-        if not (peers.ROOT / "benchmarks" / f"{program}.cc").exists():
-            continue
-        peers.run("cmake", "--build", "--preset", "release", "--target", program, stdout=subprocess.DEVNULL)
-        path = next((peers.ROOT / "build" / "release").rglob(program))
-        done = subprocess.run([str(path)], cwd=peers.ROOT, capture_output=True, text=True, timeout=600, check=True)
-        print(done.stdout, flush=True)
-        out[program] = done.stdout
-    return out
+    """The forward pass against this machine's FMA peak, per instruction set; benchmarks/forward_bench.cc says how."""
+    build = peers.HEARTH.parent
+    peers.run("cmake", "--build", build, "--target", "forward_bench", stdout=subprocess.DEVNULL)
+    program = next(path for path in build.rglob("forward_bench") if path.is_file())
+    text = ""
+    for threads in ("1", "2"):
+        done = subprocess.run([program, f"{peers.FOLDER}.hearth", "--threads", threads, "--tokens", "8,16,32,64,128,254",
+                               "--repetitions", plan.pick(15, 60)],
+                              cwd=peers.ROOT, capture_output=True, text=True, timeout=600, check=True)
+        text += done.stdout
+    print(text, flush=True)
+    return {"text": text, "cells": read_forward(text)}
+
+
+def read_forward(text):
+    """Rows of forward_bench's tables: instruction set, threads, tokens, and the percentage of the peak (medians)."""
+    cells = []
+    isa = threads = None
+    for line in text.splitlines():
+        if head := re.match(r"(\S+) (?:f32|bf16) (\d+) thread", line):
+            isa, threads = head.group(1), int(head.group(2))
+        elif re.match(r"\s*\d+(\s+[\d.]+){5}\s*$", line):
+            words = line.split()
+            cells.append({"isa": isa, "threads": threads, "tokens": int(words[0]), "median_percent": float(words[5])})
+    return cells
 
 
 def free_port():
