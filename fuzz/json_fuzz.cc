@@ -1,4 +1,5 @@
-// Bodies of every wire form: whatever the bytes, parsing ends in a request or an error, and a request can be answered.
+// Bodies of every wire form: whatever the bytes, parsing ends in a request or an error, and a
+// request can be answered.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

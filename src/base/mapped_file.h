@@ -1,8 +1,9 @@
-// MappedFile: a whole regular file mapped read-only and shared (MAP_SHARED: replicas on one machine share its pages).
+// MappedFile: a whole regular file mapped read-only and shared (MAP_SHARED: replicas on one machine
+// share its pages).
 //
-// Lifecycle: Open maps, the destructor unmaps; views into bytes() must not outlive it. Immutable after Open, so any
-// thread may read. A file that shrinks while mapped raises SIGBUS on access: packed files are replaced by rename, never
-// truncated in place.
+// Lifecycle: Open maps, the destructor unmaps; views into bytes() must not outlive it. Immutable
+// after Open, so any thread may read. A file that shrinks while mapped raises SIGBUS on access:
+// packed files are replaced by rename, never truncated in place.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +16,8 @@ namespace hearth {
 
 class MappedFile {
  public:
-  // kIo or kNotFound, naming `path`, when it cannot be opened, is not a regular file, or cannot be mapped.
-  // An empty file gives an empty span.
+  // kIo or kNotFound, naming `path`, when it cannot be opened, is not a regular file, or cannot be
+  // mapped. An empty file gives an empty span.
   static Result<MappedFile> Open(const std::string& path);
 
   MappedFile(MappedFile&& other) noexcept;
@@ -27,8 +28,9 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
-  // Makes the pages of [offset, offset + length) resident before use (MADV_POPULATE_READ; on a kernel older than 5.14, by
-  // reading one byte of each page). Returns kIo where the file cannot be read.
+  // Makes the pages of [offset, offset + length) resident before use (MADV_POPULATE_READ; on a
+  // kernel older than 5.14, by reading one byte of each page). Returns kIo where the file cannot be
+  // read.
   Status Populate(size_t offset, size_t length) const;
 
  private:

@@ -20,22 +20,38 @@ const CodeTraits& TraitsOf(Code code) {
   static constexpr CodeTraits kUsage{"usage", 400, 64, false};
   static constexpr CodeTraits kInternal{"internal", 500, 1, false};
   switch (code) {
-    case Code::kInvalidArgument: return kInvalidArgument;
-    case Code::kUnprocessable: return kUnprocessable;
-    case Code::kUnauthorized: return kUnauthorized;
-    case Code::kNotFound: return kNotFound;
-    case Code::kMethodNotAllowed: return kMethodNotAllowed;
-    case Code::kTimeout: return kTimeout;
-    case Code::kTooLarge: return kTooLarge;
-    case Code::kUnsupportedMedia: return kUnsupportedMedia;
-    case Code::kOverloaded: return kOverloaded;
-    case Code::kUnavailable: return kUnavailable;
-    case Code::kDeadlineExceeded: return kDeadlineExceeded;
-    case Code::kIo: return kIo;
-    case Code::kCorrupt: return kCorrupt;
-    case Code::kUnsupported: return kUnsupported;
-    case Code::kUsage: return kUsage;
-    case Code::kInternal: return kInternal;
+    case Code::kInvalidArgument:
+      return kInvalidArgument;
+    case Code::kUnprocessable:
+      return kUnprocessable;
+    case Code::kUnauthorized:
+      return kUnauthorized;
+    case Code::kNotFound:
+      return kNotFound;
+    case Code::kMethodNotAllowed:
+      return kMethodNotAllowed;
+    case Code::kTimeout:
+      return kTimeout;
+    case Code::kTooLarge:
+      return kTooLarge;
+    case Code::kUnsupportedMedia:
+      return kUnsupportedMedia;
+    case Code::kOverloaded:
+      return kOverloaded;
+    case Code::kUnavailable:
+      return kUnavailable;
+    case Code::kDeadlineExceeded:
+      return kDeadlineExceeded;
+    case Code::kIo:
+      return kIo;
+    case Code::kCorrupt:
+      return kCorrupt;
+    case Code::kUnsupported:
+      return kUnsupported;
+    case Code::kUsage:
+      return kUsage;
+    case Code::kInternal:
+      return kInternal;
   }
   return kInternal;
 }

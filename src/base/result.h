@@ -1,7 +1,8 @@
 // Result and Error: the one way in which hearth reports failure.
 //
-// A Result<T> holds a T or an Error; it must be looked at ([[nodiscard]]). Exceptions come only from the standard library
-// and third parties and are stopped at three fences: main, the worker loop, the coroutine spawn.
+// A Result<T> holds a T or an Error; it must be looked at ([[nodiscard]]). Exceptions come only
+// from the standard library and third parties and are stopped at three fences: main, the worker
+// loop, the coroutine spawn.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,24 +14,25 @@
 
 namespace hearth {
 
-// Closed: every failure is one of these, and CodeTraits says what each means to a client, a shell and a retry.
+// Closed: every failure is one of these, and CodeTraits says what each means to a client, a shell
+// and a retry.
 enum class Code {
-  kInvalidArgument,    // the caller's value is malformed or empty
-  kUnprocessable,      // well-formed but not acceptable (out of range, too long)
-  kUnauthorized,       // no key or a wrong one
-  kNotFound,           // no such route, file or model
-  kMethodNotAllowed,   // the route exists, the method does not
-  kTimeout,            // the client was too slow to send its request
-  kTooLarge,           // a body or header over its limit
-  kUnsupportedMedia,   // a content type or encoding that is not understood
-  kOverloaded,         // a bounded queue is full: try again later
-  kUnavailable,        // loading or draining
-  kDeadlineExceeded,   // the request's own deadline has passed
-  kIo,                 // the operating system said no
-  kCorrupt,            // a file is damaged, truncated or foreign
-  kUnsupported,        // valid, but hearth does not do it
-  kUsage,              // wrong command line
-  kInternal,           // a bug
+  kInvalidArgument,   // the caller's value is malformed or empty
+  kUnprocessable,     // well-formed but not acceptable (out of range, too long)
+  kUnauthorized,      // no key or a wrong one
+  kNotFound,          // no such route, file or model
+  kMethodNotAllowed,  // the route exists, the method does not
+  kTimeout,           // the client was too slow to send its request
+  kTooLarge,          // a body or header over its limit
+  kUnsupportedMedia,  // a content type or encoding that is not understood
+  kOverloaded,        // a bounded queue is full: try again later
+  kUnavailable,       // loading or draining
+  kDeadlineExceeded,  // the request's own deadline has passed
+  kIo,                // the operating system said no
+  kCorrupt,           // a file is damaged, truncated or foreign
+  kUnsupported,       // valid, but hearth does not do it
+  kUsage,             // wrong command line
+  kInternal,          // a bug
 };
 
 struct CodeTraits {

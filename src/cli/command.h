@@ -1,4 +1,5 @@
-// One command, one file: cmd_<name>.cc registers its flags and says what to run. main.cc is the table of contents.
+// One command, one file: cmd_<name>.cc registers its flags and says what to run. main.cc is the
+// table of contents.
 #pragma once
 
 #include <functional>
@@ -14,7 +15,8 @@ namespace hearth::cli {
 // What main calls after parsing, if that command was the one given; returns the exit code.
 using Run = std::function<int()>;
 
-// Each adds one subcommand to `app`; when it is chosen on the command line, its callback sets `*run`.
+// Each adds one subcommand to `app`; when it is chosen on the command line, its callback sets
+// `*run`.
 void AddPackCommand(CLI::App& app, Run* run);
 void AddServeCommand(CLI::App& app, Run* run);
 void AddBenchCommand(CLI::App& app, Run* run);

@@ -14,6 +14,7 @@
 #define HWY_TARGET_INCLUDE "kernels/simd.cc"
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
+
 #include "kernels/tables.h"
 
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON

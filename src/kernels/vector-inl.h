@@ -9,10 +9,11 @@
 #define HEARTH_KERNELS_VECTOR_INL_H_
 #endif
 
+#include <hwy/highway.h>
+
 #include <cstddef>
 #include <cstdint>
 
-#include <hwy/highway.h>
 #include "kernels/kernels.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -95,6 +95,7 @@ Status Service::Loaded(LoadedModel loaded) {
   start_ = loaded.times;
   encoders_ = std::move(loaded.encoders);
   std::vector<ForwardFunction> forwards;
+  forwards.reserve(encoders_.size());
   for (const auto& encoder : encoders_) {
     forwards.emplace_back(
         [encoder = encoder.get()](const model::PackedTexts& texts, std::span<float> out,
