@@ -116,6 +116,7 @@ Result<std::vector<LoadRow>> RunLoads(const std::vector<Target>& targets,
 
 double MedianTextsPerSecond(const LoadRow& row) {
   std::vector<double> values;
+  values.reserve(row.rounds.size());
   for (const CellResult& round : row.rounds) values.push_back(round.TextsPerSecond());
   return Median(std::move(values));
 }

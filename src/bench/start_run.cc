@@ -82,17 +82,17 @@ Result<StartSample> MeasureStart(const Target& target, const StartOptions& optio
 std::vector<StartSeries> RunStarts(const std::vector<Target>& targets, const StartOptions& options,
                                    const std::function<void(const std::string&)>& on_progress) {
   std::vector<StartSeries> out;
+  out.reserve(targets.size());
   for (const Target& target : targets)
     out.push_back({.target = target, .samples = {}, .error = {}});
-  std::vector<std::optional<Clock::time_point>> last(targets.size());
+  std::vector<Clock::time_point> last(targets.size(), Clock::now() - 2 * kStillWarm);
   for (int run = 0; run < options.runs; ++run) {
     for (size_t i = 0; i < out.size(); ++i) {
       // Every other round goes backwards, so that no target always follows the same one.
       const size_t at = run % 2 == 0 ? i : out.size() - 1 - i;
       StartSeries& series = out[at];
       if (series.error) continue;
-      if (options.cache == CacheState::kWarm &&
-          (!last[at] || Clock::now() - *last[at] > kStillWarm)) {
+      if (options.cache == CacheState::kWarm && Clock::now() - last[at] > kStillWarm) {
         std::ignore = MeasureStart(series.target, options);
       }
       Result<StartSample> sample = MeasureStart(series.target, options);
