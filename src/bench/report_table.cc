@@ -37,6 +37,7 @@ std::string Spread(std::vector<double> values) {
 template <typename Field>
 std::vector<double> Values(const StartSeries& series, Field field) {
   std::vector<double> out;
+  out.reserve(series.samples.size());
   for (const StartSample& sample : series.samples) out.push_back(field(sample));
   return out;
 }
@@ -147,13 +148,14 @@ std::string LoadTable(std::span<const LoadRow> rows) {
                              "p90", "p99", "max", "n", "errors", "×texts/s", "×p50", "foreign"}};
   std::string notes;
   for (size_t i = 0; i < rows.size(); ++i) {
+    const LoadRow& row = rows[i];
     lines.push_back(LoadLine(rows, i));
-    if (rows[i].error) notes += fmt::format("{}: {}\n", rows[i].target, rows[i].error->message);
-    const std::vector<double> probes = AllProbeLatencies(rows[i]);
+    if (row.error) notes += fmt::format("{}: {}\n", row.target, row.error->message);
+    const std::vector<double> probes = AllProbeLatencies(row);
     if (probes.empty()) continue;
     const Summary probe = Summarize(probes);
-    notes += fmt::format("{} {} {} {}: p50 {} ms, p99 {} ms, max {} ms (n = {})\n", rows[i].target,
-                         rows[i].spec.corpus.Name(), LoadOf(rows[i].spec), rows[i].spec.probe_path,
+    notes += fmt::format("{} {} {} {}: p50 {} ms, p99 {} ms, max {} ms (n = {})\n", row.target,
+                         row.spec.corpus.Name(), LoadOf(row.spec), row.spec.probe_path,
                          Number(probe.p50), Number(probe.p99), Number(probe.max), probe.n);
   }
   return "Load; texts/s is the median of rounds, ×texts/s and ×p50 are medians of per-round ratios "
