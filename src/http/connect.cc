@@ -39,8 +39,7 @@ Result<UniqueFd> ConnectUnix(const Url& url) {
   local.sun_family = AF_UNIX;
   if (url.unix_path.size() >= sizeof local.sun_path) return CannotConnect(url, ENAMETOOLONG);
   std::memcpy(local.sun_path, url.unix_path.data(), url.unix_path.size());
-  return OpenAndConnect(url, static_cast<const sockaddr*>(static_cast<const void*>(&local)),
-                        sizeof local);
+  return OpenAndConnect(url, reinterpret_cast<const sockaddr*>(&local), sizeof local);
 }
 
 }  // namespace

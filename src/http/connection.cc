@@ -207,7 +207,7 @@ void ServerConnection::Close() {
   core_.Release(std::exchange(charged_, 0) + std::exchange(answer_charged_, 0));
   probe_timer_.reset();
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  static_cast<void>(socket_.close(ignored));
   core_.Remove(*this);
 }
 

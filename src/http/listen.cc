@@ -18,7 +18,7 @@ namespace {
 std::string Words(int error) { return std::generic_category().message(error); }
 
 const sockaddr* Generic(const sockaddr_storage& address) {
-  return static_cast<const sockaddr*>(static_cast<const void*>(&address));
+  return reinterpret_cast<const sockaddr*>(&address);
 }
 
 void SetOption(int fd, int level, int name, int value) {
@@ -33,7 +33,7 @@ std::string TcpAddress(const std::string& host, uint16_t port) {
 Result<uint16_t> BoundPort(int fd) {
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
-  if (::getsockname(fd, static_cast<sockaddr*>(static_cast<void*>(&bound)), &size) != 0) {
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
     return Fail(Code::kIo, "cannot ask for the port: {}", Words(errno));
   }
   if (bound.ss_family == AF_INET6) {

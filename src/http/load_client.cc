@@ -61,7 +61,7 @@ struct LoadClient::Impl {
   void OnEvent(int i, uint32_t events);
   void Read(int i);
   void Finish(int i, const Error* error);
-  void FailWith(int i, Error error);
+  void FailWith(int i, const Error& error);
   void Break(Line& line, Error error);
   void ReportBroken();
   void Expire(Clock::time_point now);
@@ -143,7 +143,7 @@ void LoadClient::Impl::Finish(int i, const Error* error) {
   on_done(result);
 }
 
-void LoadClient::Impl::FailWith(int i, Error error) { Finish(i, &error); }
+void LoadClient::Impl::FailWith(int i, const Error& error) { Finish(i, &error); }
 
 void LoadClient::Impl::Break(Line& line, Error error) {
   line.fd.Reset();

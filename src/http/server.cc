@@ -194,7 +194,7 @@ void Server::Impl::BeginDrain(Clock::time_point deadline) {
     }
     core.draining = true;
     boost::system::error_code ignored;
-    acceptor.close(ignored);
+    static_cast<void>(acceptor.close(ignored));
     listener.RemoveUnixPath();
     pause_timer.cancel();
     const std::vector<std::shared_ptr<ServerConnection>> open = core.connections;

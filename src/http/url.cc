@@ -31,6 +31,9 @@ Result<Url> ParseHttp(std::string_view text) {
   if (parsed->has_userinfo() || parsed->has_fragment()) {
     return Fail(Code::kUnsupported, "\"{}\" has a user name or a fragment: leave it out", text);
   }
+  const std::string target(parsed->encoded_target());
+  // Boost 1.81 reads "127.0.0.1.example.com" as an address and a path.
+  if (!target.empty() && target[0] != '/' && target[0] != '?') return Malformed(text);
   Url url;
   url.host = parsed->host_address();
   if (parsed->has_port()) {
@@ -38,7 +41,6 @@ Result<Url> ParseHttp(std::string_view text) {
     const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
     if (read.ec != std::errc() || url.port == 0) return Malformed(text);
   }
-  const std::string target(parsed->encoded_target());
   url.target = target.starts_with('/') ? target : "/" + target;
   return url;
 }

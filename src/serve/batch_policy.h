@@ -1,14 +1,14 @@
 // Which waiting texts make the next forward. Pure: values in, decision out.
 //
-// Requests wait in the order in which they came; each has its own texts in order. Batches alternate
-// between two orders:
-//   oldest    requests by age: nobody waits for ever;
-//   shortest  requests by the tokens they still need: a small one never waits for a big one that
-//   came first.
+// Requests wait in the order in which they came; each has its own texts in order. Every text falls
+// due some time after its request came: a millisecond for each token of the request up to its own
+// end. What is due first is computed first. So a short request overtakes a long text or a big batch
+// that came shortly before it, a big batch is paced and never holds the others up, and what has
+// waited long enough is overtaken by nobody.
+//
 // A batch is filled in that order with whole texts up to the token budget; a text that does not fit
 // is passed over for this batch (and what follows it in its request), and smaller ones behind it
-// still get in. The first text goes in whatever its length. So a text is never further than two
-// batches from being the first considered, by age or by size.
+// still get in. The first text goes in whatever its length.
 //
 // Packing many tokens into one forward gains nothing (measured: a token costs the same at 32, 64,
 // 128, 256 and 512 tokens a forward), and everything else waits meanwhile: hence a budget per
@@ -28,13 +28,14 @@ using Clock = std::chrono::steady_clock;
 // A request as the policy sees it.
 struct WaitingRequest {
   std::span<const int32_t> text_tokens;  // of its texts that still wait, in order
-  int64_t tokens_left = 0;               // their sum
+  Clock::time_point came;
+  int64_t tokens_taken = 0;  // of its texts that no longer wait
   Clock::time_point deadline;
   bool wanted = true;  // its client is still there
 };
 
-enum class Turn { kOldest, kShortest };
-constexpr Turn Other(Turn turn) { return turn == Turn::kOldest ? Turn::kShortest : Turn::kOldest; }
+// When the first of its texts that wait falls due.
+Clock::time_point DueTime(const WaitingRequest& request);
 
 struct Pick {
   size_t request = 0;  // index into what was waiting
@@ -50,7 +51,7 @@ struct BatchPlan {
 };
 
 // `waiting`: by age, oldest first.
-BatchPlan PlanBatch(std::span<const WaitingRequest> waiting, int64_t token_budget, Turn turn,
+BatchPlan PlanBatch(std::span<const WaitingRequest> waiting, int64_t token_budget,
                     Clock::time_point now);
 
 // The budget of one forward when `tokens_waiting` wait and `workers_free` (this one counted) could

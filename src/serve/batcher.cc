@@ -92,15 +92,16 @@ Status Batcher::Submit(std::unique_ptr<Work>& work) {
   job->submitted = Clock::now();
   const MutexLock lock(mutex_);
   if (stopping_) return hearth::Fail(Code::kUnavailable, "the server is shutting down");
-  if (jobs_open_ >= limits_.requests_max) {
+  if (jobs_unanswered_ >= limits_.requests_max) {
     metrics_.CountLimit(Limit::kConcurrentRequests);
     return hearth::Fail(Code::kOverloaded,
                         "{} requests are in hand, the limit (--max-concurrent-requests); try again",
-                        jobs_open_);
+                        jobs_unanswered_);
   }
   job->work = std::move(work);
   arrivals_.push_back(std::move(job));
   ++jobs_open_;
+  ++jobs_unanswered_;
   if (idle_ > 0) changed_.NotifyOne();
   return {};
 }
@@ -180,12 +181,13 @@ void Batcher::PrepareOne(Worker& self) {
     }
   }
   job->prepared = Clock::now();
+  mutex_.Lock();
   if (wanted && status) {
-    mutex_.Lock();
     status = Admit(job);
     if (status) return;
-    mutex_.Unlock();
   }
+  --jobs_unanswered_;
+  mutex_.Unlock();
   if (!status) FailJob(*job, status.error());
   mutex_.Lock();
   CloseJobs(1);
@@ -215,16 +217,15 @@ Status Batcher::Admit(const std::shared_ptr<Job>& job) {
 BatchPlan Batcher::Plan(Worker& self) {
   self.view.clear();
   for (const auto& job : waiting_) {
-    self.view.push_back({std::span(job->texts.lengths).subspan(job->next_text), job->tokens_left,
-                         job->work->deadline(), job->work->wanted()});
+    self.view.push_back({std::span(job->texts.lengths).subspan(job->next_text), job->submitted,
+                         static_cast<int64_t>(job->next_token), job->work->deadline(),
+                         job->work->wanted()});
   }
   const int64_t budget =
       ForwardBudget(tokens_waiting_, idle_ + 1,
                     std::min(limits_.forward_tokens_least, limits_.forward_tokens_most),
                     limits_.forward_tokens_most);
-  const BatchPlan plan = PlanBatch(self.view, budget, turn_, Clock::now());
-  turn_ = Other(turn_);
-  return plan;
+  return PlanBatch(self.view, budget, Clock::now());
 }
 
 void Batcher::TakeBatch(const BatchPlan& plan, Worker& self) {
@@ -276,6 +277,7 @@ void Batcher::ForwardOne(Worker& self) {
   std::erase_if(waiting_, [](const std::shared_ptr<Job>& job) {
     return job->ended || job->next_text == job->texts.lengths.size();
   });
+  jobs_unanswered_ -= static_cast<int64_t>(plan.expired.size() + plan.unwanted.size());
   Share(self);
   mutex_.Unlock();
 
@@ -370,6 +372,7 @@ void Batcher::Settle(Worker& self, bool computed, Clock::time_point started) {
     }
     std::erase_if(waiting_, [](const std::shared_ptr<Job>& job) { return job->ended; });
   }
+  jobs_unanswered_ -= static_cast<int64_t>(self.finished.size());
   mutex_.Unlock();
   const Clock::time_point done = Clock::now();
   metrics_.batch_size.Observe(static_cast<double>(self.lengths.size()));

@@ -123,9 +123,11 @@ class Batcher {
   std::deque<std::shared_ptr<Job>> waiting_ HEARTH_GUARDED_BY(mutex_);  // oldest first
   int64_t texts_waiting_ HEARTH_GUARDED_BY(mutex_) = 0;
   int64_t tokens_waiting_ HEARTH_GUARDED_BY(mutex_) = 0;
-  int64_t jobs_open_ HEARTH_GUARDED_BY(mutex_) = 0;
+  int64_t jobs_open_ HEARTH_GUARDED_BY(mutex_) = 0;  // submitted and not ended
+  // Of these, those whose answer is not on its way: what requests_max limits. A client that sends
+  // its next request as soon as it has its answer finds its place free.
+  int64_t jobs_unanswered_ HEARTH_GUARDED_BY(mutex_) = 0;
   int idle_ HEARTH_GUARDED_BY(mutex_) = 0;
-  Turn turn_ HEARTH_GUARDED_BY(mutex_) = Turn::kOldest;
   bool stopping_ HEARTH_GUARDED_BY(mutex_) = false;
   std::function<void()> drained_ HEARTH_GUARDED_BY(mutex_);
 };
