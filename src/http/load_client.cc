@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/short_slice.h"
 #include "http/connect.h"
 #include "http/response_parser.h"
 
@@ -234,6 +235,8 @@ LoadClient::LoadClient(Url url, int connections, Options options, OnDone on_done
 LoadClient::~LoadClient() = default;
 
 Status LoadClient::ConnectAll(Clock::time_point deadline) {
+  AskForShortSlice();  // of the thread that drives it, so that what it measures is not its own wait
+                       // for a CPU
   Impl& impl = *impl_;
   for (int i = 0; i < static_cast<int>(impl.lines.size()); ++i) {
     Line& line = impl.At(i);

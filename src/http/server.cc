@@ -11,6 +11,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/short_slice.h"
 #include "http/connection.h"
 #include "http/core.h"
 #include "http/listen.h"
@@ -241,6 +242,7 @@ std::string Server::address() const { return impl_->listener.address; }
 const ServerStats& Server::stats() const { return impl_->core.stats; }
 
 void Server::Run() {
+  AskForShortSlice();
   impl_->ArmAccept();
   for (;;) {
     try {
