@@ -23,11 +23,13 @@ function(hearth_test)
   add_executable(${ARG_NAME}_test ${ARG_SOURCES})
   target_link_libraries(${ARG_NAME}_test PRIVATE hearth_options ${ARG_DEPS} hearth_rapidcheck GTest::gmock GTest::gtest_main)
   target_compile_definitions(${ARG_NAME}_test PRIVATE HEARTH_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  set(label unit)  # one: gtest_discover_tests takes a list of labels for more properties
   if("threads" IN_LIST ARG_LABELS)
+    set(label threads)
     add_dependencies(threads_tests ${ARG_NAME}_test)
   endif()
   gtest_discover_tests(${ARG_NAME}_test DISCOVERY_MODE PRE_TEST
-                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "unit;${ARG_LABELS}")
+                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${label})
 endfunction()
 
 function(hearth_fuzz)
