@@ -24,6 +24,8 @@ Result<Url> ParseHttp(std::string_view text) {
   if (parsed.has_error() || !parsed->has_authority() || parsed->host().empty()) {
     return Malformed(text);
   }
+  const std::string host(parsed->encoded_host());
+  if (host.find('%') != std::string::npos) return Malformed(text);  // no name has such bytes
   if (parsed->scheme() != "http") {
     return Fail(Code::kUnsupported, "\"{}\" has the scheme {}: only http and unix are supported",
                 text, std::string(parsed->scheme()));

@@ -47,9 +47,9 @@ TEST(Url, KnowsIpv6AndUnixSockets) {
 }
 
 TEST(Url, RefusesTheRestAndSaysWhy) {
-  for (const char* text :
-       {"", "http://", "http://host:99999/", "http://host:0", "http://a b/",
-        "unix:", "http://host/\x01", "http://[::1/", "http://127.0.0.1.example.com/"}) {
+  for (const char* text : {"", "http://", "http://host:99999/", "http://host:0", "http://a b/",
+                           "unix:", "http://host/\x01", "http://[::1/",
+                           "http://127.0.0.1.example.com/", "%20?y", "http://a%2fb/"}) {
     const auto url = ParseUrl(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().code, Code::kInvalidArgument) << text;
