@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <csignal>
 #include <exception>
 #include <string_view>
 
@@ -56,6 +57,9 @@ int Main(int argc, char** argv) {
 
 // One of the three fences that stop exceptions of third parties.
 int main(int argc, char** argv) {
+  // A file over the limit of `ulimit -f` is an error like a full disk, which cleans up after
+  // itself.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return hearth::cli::Main(argc, argv);
   } catch (const std::exception& error) {
