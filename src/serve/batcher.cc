@@ -31,12 +31,14 @@ struct Batcher::Job {
   size_t next_text = 0;   // first that waits
   size_t next_token = 0;  // where its ids begin
   size_t texts_done = 0;
-  int64_t tokens_left = 0;
   bool ended = false;  // failed or dropped: what is still being computed for it is thrown away
   Clock::time_point submitted;
   Clock::time_point prepare_started;
   Clock::time_point prepared;
   Clock::time_point first_taken;
+
+  int64_t TextsWaiting() const { return static_cast<int64_t>(texts.lengths.size() - next_text); }
+  int64_t TokensWaiting() const { return static_cast<int64_t>(texts.ids.size() - next_token); }
 };
 
 // Consecutive texts of one job in one forward.
@@ -207,7 +209,6 @@ Status Batcher::Admit(const std::shared_ptr<Job>& job) {
                         texts_waiting_, tokens_waiting_, limits_.queued_texts_max,
                         limits_.queued_tokens_max);
   }
-  job->tokens_left = tokens;
   texts_waiting_ += texts;
   tokens_waiting_ += tokens;
   waiting_.push_back(job);
@@ -240,7 +241,6 @@ void Batcher::TakeBatch(const BatchPlan& plan, Worker& self) {
     if (job->next_text == 0) job->first_taken = now;
     job->next_text += piece.texts;
     job->next_token += piece.tokens;
-    job->tokens_left -= static_cast<int64_t>(piece.tokens);
     texts_waiting_ -= static_cast<int64_t>(piece.texts);
     tokens_waiting_ -= static_cast<int64_t>(piece.tokens);
     self.batch.push_back(std::move(piece));
@@ -252,8 +252,8 @@ void Batcher::Remove(const std::vector<size_t>& requests,
   for (const size_t i : requests) {
     Job& job = *waiting_[i];
     job.ended = true;
-    texts_waiting_ -= static_cast<int64_t>(job.texts.lengths.size() - job.next_text);
-    tokens_waiting_ -= job.tokens_left;
+    texts_waiting_ -= job.TextsWaiting();
+    tokens_waiting_ -= job.TokensWaiting();
     if (removed != nullptr) removed->push_back(waiting_[i]);
   }
 }
@@ -367,8 +367,8 @@ void Batcher::Settle(Worker& self, bool computed, Clock::time_point started) {
   if (!computed) {
     // Texts of a failed request that still wait would be computed for nobody.
     for (const auto& job : self.finished) {
-      texts_waiting_ -= static_cast<int64_t>(job->texts.lengths.size() - job->next_text);
-      tokens_waiting_ -= job->tokens_left;
+      texts_waiting_ -= job->TextsWaiting();
+      tokens_waiting_ -= job->TokensWaiting();
     }
     std::erase_if(waiting_, [](const std::shared_ptr<Job>& job) { return job->ended; });
   }
