@@ -6,18 +6,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <climits>
 #include <cstdint>
 
+#include "base/spin.h"
+
 namespace hearth {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-// How long a thread spins before it parks: about as long as one step of a short text takes, so that
-// helpers stay awake through a forward pass, and far less than a scheduler's time slice.
-constexpr auto kSpinTime = std::chrono::microseconds(50);
 
 // Waiting in the kernel until the word changes. Waking uses only the address, so a word that is
 // gone by then does no harm (std::atomic::notify_one would not promise that).
@@ -26,29 +21,6 @@ void Park(std::atomic<uint32_t>& word, uint32_t expected) {
 }
 void Wake(std::atomic<uint32_t>* word) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
-}
-
-void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("isb");
-#endif
-}
-
-// Spins until `ready`, for kSpinTime at most; returns whether it was.
-template <typename Condition>
-bool SpinUntil(const Condition& ready) {
-  constexpr int kPausesPerLook = 16;
-  if (ready()) return true;
-  const auto end = Clock::now() + kSpinTime;
-  do {
-    for (int i = 0; i < kPausesPerLook; ++i) {
-      if (ready()) return true;
-      Pause();
-    }
-  } while (Clock::now() < end);
-  return false;
 }
 
 // A word that counts down to zero in its low bits, with one waiter, the leader, who leaves a mark
@@ -70,12 +42,10 @@ void WaitForZero(std::atomic<uint32_t>& word, uint32_t counted) {
 
 // The order of events that makes this right:
 // - Only the leader writes `step` and `chunks`, and only while no chunk is claimed or unclaimed. A
-// member reads them only
-//   after it has claimed a chunk, which holds the step open until the member counts it off in
-//   `unfinished`.
+//   member reads them only after it has claimed a chunk, which holds the step open until the member
+//   counts it off in `unfinished`.
 // - A claim lowers `unclaimed` from a value above zero. It does not matter which step a late helper
-// believes it is in: it
-//   gets a chunk of the present one.
+//   believes it is in: it gets a chunk of the present one.
 struct Team::State {
   explicit State(int members) : members_max(members) {}
 

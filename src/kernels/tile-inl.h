@@ -23,21 +23,28 @@ namespace hearth::kernels::HWY_NAMESPACE {
 // half). With 32 there is room for 24 sums: 6 × 4 vectors are four panels on AVX-512, where 12 × 2
 // would need more loads, and one panel on NEON. kToL1Rows: from so many rows on, a strip lasts long
 // enough for DRAM, and prefetching right into L1 saves the way from L2. With fewer, prefetches wait
-// in the L1 cache's few miss buffers and hold up the loads: L2 it is.
+// in the L1 cache's few miss buffers and hold up the loads: L2 it is. kNearPrefetch:
+// how many bytes ahead in its own strip a lone tile asks for; 0: for the next strip (faster on
+// AVX2).
 #if HWY_TARGET == HWY_AVX2
 inline constexpr int kTileVecs = 2;
 inline constexpr int kTileRows = 6;
 inline constexpr int kWideTileVecs = 3;
 inline constexpr int kWideTileRows = 4;
 inline constexpr int kToL1Rows = 21;
+inline constexpr ptrdiff_t kNearPrefetch = 0;
 #elif HWY_TARGET == HWY_AVX3
 inline constexpr int kTileVecs = 4;
 inline constexpr int kTileRows = 6;
+inline constexpr int kTallTileVecs = 3;
+inline constexpr int kTallTileRows = 8;
 inline constexpr int kToL1Rows = 13;
+inline constexpr ptrdiff_t kNearPrefetch = 4096;
 #else
 inline constexpr int kTileVecs = 4;
 inline constexpr int kTileRows = 6;
 inline constexpr int kToL1Rows = 21;
+inline constexpr ptrdiff_t kNearPrefetch = 0;
 #endif
 
 // Memory that the tile asks for while it computes: `step` bytes per line of k from each of the

@@ -7,6 +7,8 @@
 #include <exception>
 #include <utility>
 
+#include "base/spin.h"
+
 namespace hearth::serve {
 namespace {
 
@@ -25,31 +27,6 @@ Status Guard(Body body) {
 
 }  // namespace
 
-struct Batcher::Job {
-  std::unique_ptr<Work> work;
-  PreparedTexts texts;
-  size_t next_text = 0;   // first that waits
-  size_t next_token = 0;  // where its ids begin
-  size_t texts_done = 0;
-  bool ended = false;  // failed or dropped: what is still being computed for it is thrown away
-  Clock::time_point submitted;
-  Clock::time_point prepare_started;
-  Clock::time_point prepared;
-  Clock::time_point first_taken;
-
-  int64_t TextsWaiting() const { return static_cast<int64_t>(texts.lengths.size() - next_text); }
-  int64_t TokensWaiting() const { return static_cast<int64_t>(texts.ids.size() - next_token); }
-};
-
-// Consecutive texts of one job in one forward.
-struct Batcher::Piece {
-  std::shared_ptr<Job> job;
-  size_t first_text = 0;
-  size_t texts = 0;
-  size_t first_token = 0;
-  size_t tokens = 0;
-};
-
 struct Batcher::Worker {
   Worker(ForwardFunction function, int members_max)
       : forward(std::move(function)), team(members_max) {}
@@ -58,7 +35,6 @@ struct Batcher::Worker {
   Team team;
   text::Encoding encoding;
   std::vector<Piece> batch;
-  std::vector<WaitingRequest> view;
   std::vector<int32_t> ids, type_ids, lengths;
   std::vector<float> vectors;
   std::vector<std::shared_ptr<Job>> expired, finished;
@@ -68,7 +44,7 @@ struct Batcher::Worker {
 };
 
 Batcher::Batcher(const BatcherLimits& limits, ServeMetrics* metrics, const Log* log)
-    : limits_(limits), metrics_(*metrics), log_(*log) {}
+    : limits_(limits), metrics_(*metrics), log_(*log), waiting_(limits) {}
 
 Batcher::~Batcher() { Stop(); }
 
@@ -102,9 +78,10 @@ Status Batcher::Submit(std::unique_ptr<Work>& work) {
   }
   job->work = std::move(work);
   arrivals_.push_back(std::move(job));
+  TellNews();
+  if (idle_ > 0) changed_.NotifyOne();
   ++jobs_open_;
   ++jobs_unanswered_;
-  if (idle_ > 0) changed_.NotifyOne();
   return {};
 }
 
@@ -124,9 +101,7 @@ void Batcher::Stop() {
     const MutexLock lock(mutex_);
     stopping_ = true;
     left.swap(arrivals_);
-    for (auto& job : waiting_) left.push_back(std::move(job));
-    waiting_.clear();
-    texts_waiting_ = tokens_waiting_ = 0;
+    for (auto& job : waiting_.TakeAll()) left.push_back(std::move(job));
     for (auto& job : left) job->ended = true;
     changed_.NotifyAll();
   }
@@ -140,8 +115,8 @@ void Batcher::Stop() {
 QueueSnapshot Batcher::Snapshot() const {
   const MutexLock lock(mutex_);
   return {.requests = jobs_open_,
-          .texts = texts_waiting_,
-          .tokens = tokens_waiting_,
+          .texts = waiting_.texts(),
+          .tokens = waiting_.tokens(),
           .arrivals = static_cast<int64_t>(arrivals_.size()),
           .workers = static_cast<int>(workers_.size()),
           .workers_idle = idle_};
@@ -149,24 +124,45 @@ QueueSnapshot Batcher::Snapshot() const {
 
 void Batcher::RunWorker(Worker& self) {
   const MutexLock lock(mutex_);
+  bool watched = false;  // since it last had something to do
   while (!stopping_) {
     if (!arrivals_.empty()) {
       PrepareOne(self);
-    } else if (tokens_waiting_ > 0) {
+    } else if (!waiting_.empty()) {
       ForwardOne(self);
     } else if (Worker* leader = OpenTeam()) {
       AssistOne(*leader);
+    } else if (preparing_ > 0 && !watched) {
+      WatchForNews();
+      watched = true;
+      continue;
     } else {
       ++idle_;
       changed_.Wait(mutex_);
       --idle_;
     }
+    watched = false;
   }
+}
+
+void Batcher::TellNews() { news_.fetch_add(1, std::memory_order_relaxed); }
+
+// Another worker is about to have texts: waiting a moment for them costs less than falling asleep
+// and being woken, which takes about as long as a tenth of a short text's forward.
+void Batcher::WatchForNews() {
+  const uint32_t seen = news_.load(std::memory_order_relaxed);
+  mutex_.Unlock();
+  SpinUntil([&] { return news_.load(std::memory_order_relaxed) != seen; });
+  mutex_.Lock();
 }
 
 void Batcher::PrepareOne(Worker& self) {
   const std::shared_ptr<Job> job = std::move(arrivals_.front());
   arrivals_.pop_front();
+  ++preparing_;
+  // The only request in hand will be computed by all: they wake while it is parsed. (Not from
+  // Submit: the I/O thread would put two workers on one core, its own being busy still.)
+  if (jobs_open_ == 1) CallHelpers(self);
   mutex_.Unlock();
   job->prepare_started = Clock::now();
   const bool wanted = job->work->wanted();
@@ -184,6 +180,7 @@ void Batcher::PrepareOne(Worker& self) {
   }
   job->prepared = Clock::now();
   mutex_.Lock();
+  --preparing_;
   if (wanted && status) {
     status = Admit(job);
     if (status) return;
@@ -197,91 +194,35 @@ void Batcher::PrepareOne(Worker& self) {
 
 Status Batcher::Admit(const std::shared_ptr<Job>& job) {
   if (stopping_) return hearth::Fail(Code::kUnavailable, "the server is shutting down");
-  const auto texts = static_cast<int64_t>(job->texts.lengths.size());
-  const auto tokens = static_cast<int64_t>(job->texts.ids.size());
-  if (!QueueHasRoom(texts_waiting_, tokens_waiting_, texts, tokens, limits_.queued_texts_max,
-                    limits_.queued_tokens_max)) {
-    const bool by_texts = texts_waiting_ + texts > limits_.queued_texts_max;
-    metrics_.CountLimit(by_texts ? Limit::kQueuedTexts : Limit::kQueuedTokens);
-    return hearth::Fail(Code::kOverloaded,
-                        "{} texts ({} tokens) wait already, the limits are {} (--max-queued-texts) "
-                        "and {} (--max-queued-tokens); try again",
-                        texts_waiting_, tokens_waiting_, limits_.queued_texts_max,
-                        limits_.queued_tokens_max);
-  }
-  texts_waiting_ += texts;
-  tokens_waiting_ += tokens;
-  waiting_.push_back(job);
-  return {};
-}
-
-BatchPlan Batcher::Plan(Worker& self) {
-  self.view.clear();
-  for (const auto& job : waiting_) {
-    self.view.push_back({std::span(job->texts.lengths).subspan(job->next_text), job->submitted,
-                         static_cast<int64_t>(job->next_token), job->work->deadline(),
-                         job->work->wanted()});
-  }
-  const int64_t budget =
-      ForwardBudget(tokens_waiting_, idle_ + 1,
-                    std::min(limits_.forward_tokens_least, limits_.forward_tokens_most),
-                    limits_.forward_tokens_most);
-  return PlanBatch(self.view, budget, Clock::now());
-}
-
-void Batcher::TakeBatch(const BatchPlan& plan, Worker& self) {
-  const Clock::time_point now = Clock::now();
-  self.batch.clear();
-  for (const Pick& pick : plan.picks) {
-    const std::shared_ptr<Job>& job = waiting_[pick.request];
-    Piece piece{job, job->next_text, pick.texts, job->next_token, 0};
-    for (size_t i = 0; i < pick.texts; ++i) {
-      piece.tokens += static_cast<size_t>(job->texts.lengths[job->next_text + i]);
-    }
-    if (job->next_text == 0) job->first_taken = now;
-    job->next_text += piece.texts;
-    job->next_token += piece.tokens;
-    texts_waiting_ -= static_cast<int64_t>(piece.texts);
-    tokens_waiting_ -= static_cast<int64_t>(piece.tokens);
-    self.batch.push_back(std::move(piece));
-  }
-}
-
-void Batcher::Remove(const std::vector<size_t>& requests,
-                     std::vector<std::shared_ptr<Job>>* removed) {
-  for (const size_t i : requests) {
-    Job& job = *waiting_[i];
-    job.ended = true;
-    texts_waiting_ -= job.TextsWaiting();
-    tokens_waiting_ -= job.TokensWaiting();
-    if (removed != nullptr) removed->push_back(waiting_[i]);
-  }
+  Limit hit{};
+  Status status = waiting_.Add(job, &hit);
+  if (!status) metrics_.CountLimit(hit);
+  return status;
 }
 
 // Lets others in: into this forward when nothing else waits, else to what waits.
 void Batcher::Share(Worker& self) {
-  if (idle_ > 0 && (tokens_waiting_ > 0 || !arrivals_.empty())) changed_.NotifyOne();
-  if (tokens_waiting_ > 0 || !arrivals_.empty() || workers_.size() == 1) return;
+  TellNews();
+  const bool more = !waiting_.empty() || !arrivals_.empty();
+  if (more && idle_ > 0) changed_.NotifyOne();
+  if (more || workers_.size() == 1) return;
   self.team.Open();
   self.team_open = true;
-  const int wake = std::min(idle_, self.team.members_max() - 1);
-  for (int i = 0; i < wake; ++i) changed_.NotifyOne();
+  CallHelpers(self);
+}
+
+void Batcher::CallHelpers(const Worker& self) {
+  for (int i = std::min(idle_, self.team.members_max() - 1); i > 0; --i) changed_.NotifyOne();
 }
 
 void Batcher::ForwardOne(Worker& self) {
-  const BatchPlan plan = Plan(self);
-  TakeBatch(plan, self);
-  self.expired.clear();
-  Remove(plan.expired, &self.expired);
-  Remove(plan.unwanted, nullptr);
-  std::erase_if(waiting_, [](const std::shared_ptr<Job>& job) {
-    return job->ended || job->next_text == job->texts.lengths.size();
-  });
-  jobs_unanswered_ -= static_cast<int64_t>(plan.expired.size() + plan.unwanted.size());
+  const size_t unwanted = waiting_.Take(idle_ + 1, Clock::now(), &self.batch, &self.expired);
+  const size_t left = self.expired.size() + unwanted;
+  jobs_unanswered_ -= static_cast<int64_t>(left);
   Share(self);
   mutex_.Unlock();
 
-  metrics_.failed_dropped.Add(static_cast<int64_t>(plan.unwanted.size()));
+  metrics_.failed_dropped.Add(static_cast<int64_t>(unwanted));
   for (const auto& job : self.expired) {
     metrics_.CountLimit(Limit::kDeadline);
     FailJob(*job, Error{Code::kDeadlineExceeded,
@@ -293,7 +234,7 @@ void Batcher::ForwardOne(Worker& self) {
 
   mutex_.Lock();
   CloseTeam(self);
-  CloseJobs(plan.expired.size() + plan.unwanted.size());
+  CloseJobs(left);
   Settle(self, computed, started);
 }
 
@@ -364,14 +305,7 @@ void Batcher::Settle(Worker& self, bool computed, Clock::time_point started) {
     job.ended = true;
     self.finished.push_back(std::move(piece.job));
   }
-  if (!computed) {
-    // Texts of a failed request that still wait would be computed for nobody.
-    for (const auto& job : self.finished) {
-      texts_waiting_ -= job->TextsWaiting();
-      tokens_waiting_ -= job->TokensWaiting();
-    }
-    std::erase_if(waiting_, [](const std::shared_ptr<Job>& job) { return job->ended; });
-  }
+  if (!computed) waiting_.Forget(self.finished);
   jobs_unanswered_ -= static_cast<int64_t>(self.finished.size());
   mutex_.Unlock();
   const Clock::time_point done = Clock::now();
