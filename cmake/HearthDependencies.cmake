@@ -1,6 +1,6 @@
 # Third parties, all Debian 12 packages (script/bootstrap installs them). Each stays behind our own headers.
 find_package(Threads REQUIRED)
-set(OPENSSL_USE_STATIC_LIBS ON)  # only SHA-256 is used: a few hundred kB in the binary instead of 5 MB mapped at start
+set(OPENSSL_USE_STATIC_LIBS ON)  # hashes, and TLS for clients: some MB in the binary that stay untouched until used, instead of 5 MB mapped at start
 find_package(OpenSSL REQUIRED)
 set(Boost_USE_STATIC_LIBS ON)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)

@@ -48,6 +48,12 @@ stage_summary() {  # the closing line; fails when anything failed or nothing ran
     ! awk '$2 > 0 { bad = 1 } END { exit !bad }' "$tally"
     return
   fi
-  awk '{ p += $1; f += $2; s += $3; if ($2 > 0) bad = bad " " $4 }
-       END { if (bad) print "failed:" bad; print p " passed, " f " failed, " s " skipped"; exit f > 0 || p == 0 }' "$tally"
+  closing_line 0
+}
+
+closing_line() {  # BROKEN   of the whole tally; not 0: something ended badly, even if no count says so
+  awk -v broken="$1" \
+    '{ p += $1; f += $2; s += $3; if ($2 > 0) bad = bad " " $4 }
+     END { if (broken > 0 && f == 0) f = 1; if (bad) print "failed:" bad; print p " passed, " f " failed, " s " skipped"; exit f > 0 || p == 0 }' \
+    "$tally"
 }

@@ -76,7 +76,10 @@ void AppendJsonFloats(std::span<const float> values, std::string* out) {
 }
 
 void AppendBase64Floats(std::span<const float> values, std::string* out) {
-  const auto bytes = std::as_bytes(values);
+  AppendBase64(std::as_bytes(values), out);
+}
+
+void AppendBase64(std::span<const std::byte> bytes, std::string* out) {
   const auto at = [&](size_t i) { return i < bytes.size() ? static_cast<uint32_t>(bytes[i]) : 0U; };
   out->reserve(out->size() + (bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {

@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,5 +19,8 @@ void AppendJsonFloats(std::span<const float> values, std::string* out);
 // The bytes of `values`, little-endian f32, in base64 with padding and without quotes (OpenAI's
 // encoding_format).
 void AppendBase64Floats(std::span<const float> values, std::string* out);
+
+// Any bytes in base64 with padding.
+void AppendBase64(std::span<const std::byte> bytes, std::string* out);
 
 }  // namespace hearth

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -12,12 +11,6 @@
 #include "base/unique_fd.h"
 
 namespace hearth {
-
-namespace {
-
-constexpr size_t kPage = 4096;
-
-}  // namespace
 
 Result<MappedFile> MappedFile::Open(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -50,25 +43,6 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
-}
-
-Status MappedFile::Populate(size_t offset, size_t length) const {
-  if (offset >= size_ || length == 0) return {};
-  const size_t begin = offset / kPage * kPage;
-  const size_t end = std::min(size_, offset + length);
-  void* start = const_cast<std::byte*>(data_ + begin);
-  int rc = 0;
-  do {
-    rc = ::madvise(start, end - begin, MADV_POPULATE_READ);
-  } while (rc != 0 && errno == EINTR);
-  if (rc == 0) return {};
-  if (errno != EINVAL) {
-    return Fail(Code::kIo, "cannot read the model file into memory: {}", std::strerror(errno));
-  }
-  for (size_t at = begin; at < end; at += kPage) {
-    static_cast<void>(*static_cast<const volatile std::byte*>(data_ + at));
-  }
-  return {};
 }
 
 }  // namespace hearth

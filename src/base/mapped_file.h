@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -29,9 +30,12 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
   // Makes the pages of [offset, offset + length) resident before use (MADV_POPULATE_READ; on a
-  // kernel older than 5.14, by reading one byte of each page). Returns kIo where the file cannot be
-  // read.
-  Status Populate(size_t offset, size_t length) const;
+  // kernel older than 5.14, by reading one byte of each page). A long range is read by several
+  // threads of its own, each with a slice in flight, for storage that needs many requests to be
+  // fast. `on_progress`, if given, is called on this thread now and then, with the bytes that are
+  // resident. Returns kIo where the file cannot be read, or has shrunk.
+  Status Populate(size_t offset, size_t length,
+                  const std::function<void(size_t bytes)>& on_progress = nullptr) const;
 
  private:
   MappedFile(const std::byte* data, size_t size) : data_(data), size_(size) {}

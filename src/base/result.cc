@@ -14,6 +14,7 @@ const CodeTraits& TraitsOf(Code code) {
   static constexpr CodeTraits kOverloaded{"overloaded", 429, 1, true};
   static constexpr CodeTraits kUnavailable{"unavailable", 503, 1, true};
   static constexpr CodeTraits kDeadlineExceeded{"deadline_exceeded", 504, 1, true};
+  static constexpr CodeTraits kCancelled{"cancelled", 503, 1, false};
   static constexpr CodeTraits kIo{"io", 500, 1, false};
   static constexpr CodeTraits kCorrupt{"corrupt", 500, 1, false};
   static constexpr CodeTraits kUnsupported{"unsupported", 400, 1, false};
@@ -42,6 +43,8 @@ const CodeTraits& TraitsOf(Code code) {
       return kUnavailable;
     case Code::kDeadlineExceeded:
       return kDeadlineExceeded;
+    case Code::kCancelled:
+      return kCancelled;
     case Code::kIo:
       return kIo;
     case Code::kCorrupt:

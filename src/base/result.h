@@ -28,6 +28,7 @@ enum class Code {
   kOverloaded,        // a bounded queue is full: try again later
   kUnavailable,       // loading or draining
   kDeadlineExceeded,  // the request's own deadline has passed
+  kCancelled,         // told to stop before it was done
   kIo,                // the operating system said no
   kCorrupt,           // a file is damaged, truncated or foreign
   kUnsupported,       // valid, but hearth does not do it

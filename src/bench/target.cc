@@ -16,7 +16,7 @@ bool IsLabelCharacter(char c) {
 }
 
 bool IsUrl(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("unix:");
+  return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("unix:");
 }
 
 // Takes `LABEL[:FORM]=` off the front of `text`; leaves it alone when there is none.
@@ -83,7 +83,15 @@ Result<Target> ParseTarget(std::string_view text, Form default_form) {
   target.label = head->first;
   target.form = head->second.value_or(default_form);
   if (IsUrl(rest)) {
-    if (Result<http::Url> url = http::ParseUrl(rest); !url) return Forward(url);
+    Result<http::Url> url = http::ParseUrl(rest);
+    if (!url) return Forward(url);
+    if (url->tls) {
+      return Fail(
+          Code::kUnsupported,
+          "cannot load \"{}\": bench speaks plain http only; name the http:// server behind "
+          "TLS",
+          rest);
+    }
     target.url = rest;
     while (target.url.ends_with('/')) target.url.pop_back();
   } else {

@@ -1,15 +1,13 @@
 // hearth pack: a Hugging Face model folder to one file, and what such a file says.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/json_print.h"
 #include "cli/command.h"
+#include "cli/pack_choices.h"
 #include "model/model.h"
 #include "model/pack_format.h"
 #include "model/pack_writer.h"
@@ -17,9 +15,6 @@
 namespace hearth::cli {
 
 namespace {
-
-constexpr uint64_t kProgressFrom = 1U << 30U;  // smaller files are written in a second
-constexpr int kBarWidth = 40;
 
 constexpr const char* kDescription =
     "Turn a Hugging Face model folder into one file that `hearth serve` uses in place";
@@ -38,64 +33,19 @@ struct PackFlags {
   std::string out;
   std::string info;
   std::string verify;
-  std::string dtype = "f32";
-  std::string pooling;
-  std::string name;
-  std::optional<bool> normalize;
+  PackChoices choices;
   bool json = false;
 };
 
 double Megabytes(uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
-// A bar that rewrites its line on a terminal, a line every tenth elsewhere; silent for small files.
-class Progress {
- public:
-  void operator()(uint64_t done, uint64_t total) {
-    if (total < kProgressFrom) return;
-    const auto percent = static_cast<int>(done * 100 / total);
-    if (percent == shown_ || (!terminal_ && percent / 10 == shown_ / 10)) return;
-    shown_ = percent;
-    if (terminal_) {
-      const int filled = percent * kBarWidth / 100;
-      fmt::print(stderr, "\r[{:=<{}}{:{}}] {:3} % of {:.1f} GB{}", "", filled, "",
-                 kBarWidth - filled, percent, static_cast<double>(total) / 1e9,
-                 percent == 100 ? "\n" : "");
-    } else {
-      fmt::print(stderr, "hearth: {} % of {:.1f} GB\n", percent, static_cast<double>(total) / 1e9);
-    }
-  }
-
- private:
-  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-  int shown_ = 0;
-};
-
-std::string_view DTypeName(kernels::DType dtype) {
-  return dtype == kernels::DType::kF32 ? "f32" : "bf16";
-}
-
-std::string VectorsText(const model::ModelConfig& config) {
-  return fmt::format("{} numbers, {} pooling, {}", config.hidden_size,
-                     model::NameOf(config.pooling),
-                     config.normalize ? "normalised" : "not normalised");
-}
-
 int Write(const PackFlags& flags) {
-  model::HfOptions options;
-  options.name = flags.name;
-  options.dtype = flags.dtype == "bf16" ? kernels::DType::kBf16 : kernels::DType::kF32;
-  options.normalize = flags.normalize;
-  if (!flags.pooling.empty()) {
-    auto pooling = model::PoolingFromName(flags.pooling);
-    if (!pooling) return Report({Code::kUsage, pooling.error().message});
-    options.pooling = *pooling;
-  }
-  auto report = model::PackFolder(flags.folder, options, flags.out, Progress());
+  auto options = OptionsOf(flags.choices);
+  if (!options) return Report(options.error());
+  auto report = model::PackFolder(flags.folder, *options, flags.out, PackBar());
   if (!report) return Report(report.error());
   for (const std::string& note : report->notes) fmt::print("note: {}\n", note);
-  fmt::print("packed {} into {}: {:.1f} MB, {} weights, vectors of {}\n", report->config.name,
-             flags.out, Megabytes(report->file_bytes), DTypeName(report->config.dtype),
-             VectorsText(report->config));
+  fmt::print("{}\n", PackedText(*report, flags.out));
   return 0;
 }
 
@@ -188,26 +138,7 @@ void AddPackCommand(CLI::App& app, Run* run) {
   pack->footer(kFooter);
   pack->add_option("FOLDER", flags->folder, "the model folder");
   pack->add_option("-o,--output", flags->out, "the file to write")->type_name("FILE");
-  pack->add_option("--dtype", flags->dtype,
-                   "element type of the weights: f32 (exact) or bf16 (half the size, cosine to f32 "
-                   "at least 0.9999)")
-      ->check(CLI::IsMember({"f32", "bf16"}))
-      ->capture_default_str()
-      ->type_name("TYPE");
-  pack->add_option("--pooling", flags->pooling,
-                   "how token vectors become one: mean, cls, max or mean_sqrt_len. Needed when the "
-                   "folder has no modules.json")
-      ->check(CLI::IsMember({"mean", "cls", "max", "mean_sqrt_len"}))
-      ->type_name("HOW");
-  pack->add_flag_callback(
-      "--normalize", [flags] { flags->normalize = true; },
-      "vectors of length 1, whatever the folder says");
-  pack->add_flag_callback(
-      "--no-normalize", [flags] { flags->normalize = false; },
-      "vectors as they come, whatever the folder says");
-  pack->add_option("--name", flags->name,
-                   "the name that the server reports (default: the folder's name)")
-      ->type_name("NAME");
+  AddPackChoices(pack, &flags->choices);
   auto* info = pack->add_option("--info", flags->info, "print what a packed file holds");
   info->type_name("FILE");
   pack->add_flag("--json", flags->json, "with --info: one JSON object")->needs(info);

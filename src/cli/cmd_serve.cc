@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <future>
@@ -15,6 +16,7 @@
 #include <utility>
 
 #include "base/cpu_quota.h"
+#include "base/memory_limit.h"
 #include "cli/command.h"
 #include "cli/serve_flags.h"
 #include "http/server.h"
@@ -58,8 +60,8 @@ struct Replica {
   std::thread drain;  // begins with the first signal, ends by stopping the server
 };
 
-void LogReady(const Replica& replica, const serve::StartTimes& times, kernels::Isa isa,
-              int workers) {
+void LogReady(const Replica& replica, const serve::StartTimes& times, kernels::Isa isa, int workers,
+              const std::pair<int64_t, int64_t>& memory) {
   replica.log->Info("Model loaded and ready to serve",
                     {{"ready_ms", times.ready},
                      {"exec_ms", times.exec},
@@ -70,6 +72,8 @@ void LogReady(const Replica& replica, const serve::StartTimes& times, kernels::I
                      {"first_forward_ms", times.first_forward},
                      {"cpu_isa", kernels::NameOf(isa)},
                      {"workers", int64_t{workers}},
+                     {"memory_needed_bytes", memory.first},
+                     {"memory_limit_bytes", memory.second},
                      {"model", std::string_view(replica.flags.options.model_path)}});
 }
 
@@ -77,22 +81,25 @@ void LogReady(const Replica& replica, const serve::StartTimes& times, kernels::I
 void LoadThenServe(Replica& replica) {
   const serve::ServeOptions& options = replica.flags.options;
   const int workers = options.workers > 0 ? options.workers : ThreadsFor(ReadCpuBudget());
-  auto loaded = serve::Load(options, workers, &replica.service->lifecycle());
+  auto loaded = serve::Load(options, workers, ReadMemoryBudget().limit, *replica.log,
+                            &replica.service->lifecycle());
   Status status;
   serve::StartTimes times;
   kernels::Isa isa{};
+  std::pair<int64_t, int64_t> memory;  // needed, limit (0: none)
   if (loaded) {
     isa = loaded->isa;
     loaded->times.exec = replica.exec_ms;
     loaded->times.bind = replica.bind_ms;
     loaded->times.ready = replica.exec_ms + MillisecondsSince(replica.main_began);
     times = loaded->times;
+    memory = {loaded->memory.needed, loaded->memory.limit.value_or(0)};
     status = replica.service->Loaded(std::move(*loaded));
   } else {
     status = Forward(loaded);
   }
   if (status) {
-    LogReady(replica, times, isa, workers);
+    LogReady(replica, times, isa, workers, memory);
   } else if (replica.service->lifecycle().phase() < Phase::kDraining) {
     replica.load_error = status.error();
     replica.load_failed = true;
@@ -126,6 +133,9 @@ void OnSignal(Replica& replica, int signal) {
 
 int Serve(Replica& replica) {
   const serve::ServeOptions& options = replica.flags.options;
+  // As the first process of a container it inherits the orphans of every exec: the kernel reaps
+  // them.
+  std::signal(SIGCHLD, SIG_IGN);
   replica.log =
       std::make_unique<Log>(STDERR_FILENO, FormatOf(replica.flags), LevelOf(replica.flags));
   for (const std::string& unused : UnusedTeiVariables()) replica.log->Warn(unused);

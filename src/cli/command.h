@@ -18,7 +18,9 @@ using Run = std::function<int()>;
 // Each adds one subcommand to `app`; when it is chosen on the command line, its callback sets
 // `*run`.
 void AddPackCommand(CLI::App& app, Run* run);
+void AddPullCommand(CLI::App& app, Run* run);
 void AddServeCommand(CLI::App& app, Run* run);
+void AddProbeCommand(CLI::App& app, Run* run);
 void AddBenchCommand(CLI::App& app, Run* run);
 
 // Prints `hearth: <message>` on stderr and returns the exit code of error.code.

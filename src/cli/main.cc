@@ -21,8 +21,8 @@ struct Command {
 };
 
 constexpr std::array kCommands = {
-    Command{"pack", AddPackCommand},
-    Command{"serve", AddServeCommand},
+    Command{"pull", AddPullCommand},   Command{"pack", AddPackCommand},
+    Command{"serve", AddServeCommand}, Command{"probe", AddProbeCommand},
     Command{"bench", AddBenchCommand},
 };
 

@@ -1,6 +1,5 @@
 #include "cli/serve_flags.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,6 +9,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <utility>
+
+#include "cli/duration.h"
+#include "cli/listen_env.h"
 
 namespace hearth::cli {
 namespace {
@@ -21,23 +23,6 @@ constexpr int64_t kBillion = 1'000'000'000;
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
-}
-
-// "250ms", "30s", "2m", or a bare number of seconds.
-Result<milliseconds> ParseDuration(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
-  double scale = 0;
-  if (unit.empty() || unit == "s") scale = 1000;
-  if (unit == "ms") scale = 1;
-  if (unit == "m") scale = 60'000;
-  constexpr double kDayMs = 86'400'000;
-  if (error != std::errc() || scale == 0 || !(number * scale >= 1) || number * scale > kDayMs) {
-    return Fail(Code::kUsage,
-                "must be a time from 1ms to 1440m such as 250ms, 30s or 2m, not \"{}\"", text);
-  }
-  return milliseconds(static_cast<int64_t>(number * scale));
 }
 
 // The groups of --help, in the order in which a newcomer needs them.
@@ -176,17 +161,6 @@ void AddLimitFlags(Flags& add, serve::ServeOptions* o) {
                "between two requests of a connection; beyond: closed");
 }
 
-// Binds TEI's HOSTNAME only where it is an address: container runtimes and shells set it to the
-// machine's name, and listening on that would leave out the loopback address that health checks
-// ask.
-std::string HostFromTei() {
-  const std::string name = Variable("HOSTNAME");
-  std::array<unsigned char, sizeof(in6_addr)> address{};
-  const bool numeric = ::inet_pton(AF_INET, name.c_str(), address.data()) == 1 ||
-                       ::inet_pton(AF_INET6, name.c_str(), address.data()) == 1;
-  return numeric || name == "localhost" ? name : "";
-}
-
 Result<std::string> ReadKeyFile(const std::string& path) {
   std::ifstream file(path);
   std::string key;
@@ -203,13 +177,16 @@ Result<std::string> ReadKeyFile(const std::string& path) {
 
 void AddServeFlags(CLI::App& app, ServeFlags* flags) {
   // HOSTNAME is weaker than --host and HEARTH_HOST, stronger than the default.
-  if (const std::string host = HostFromTei(); !host.empty()) flags->options.listen.host = host;
+  if (const std::string host = HostFromTei(ProcessEnv()); !host.empty())
+    flags->options.listen.host = host;
   Flags add(app);
   AddAddressFlags(add, flags);
   AddLimitFlags(add, &flags->options);
   add.Group("Process");
   add.Number("--workers", "HEARTH_WORKERS", &flags->options.workers, 0, 1024,
              "threads that compute; 0: as many as the CPU quota and affinity give");
+  add.Bool("--force", "HEARTH_FORCE", &flags->options.force,
+           "start though the container has less memory than work at these limits may need");
   add.Choice("--log", "HEARTH_LOG", &flags->log_format, {"json", "text"},
              "form of the log lines on stderr");
   add.Choice("--log-level", "LOG_LEVEL", &flags->log_level, {"debug", "info", "warn", "error"},

@@ -151,7 +151,7 @@ TEST(Client, SaysWhatWentWrong) {
   const auto nobody = Fetch("http://127.0.0.1:1/", {}, Soon());
   ASSERT_FALSE(nobody);
   EXPECT_EQ(nobody.error().code, Code::kIo);
-  EXPECT_NE(nobody.error().message.find("http://127.0.0.1:1/"), std::string::npos);
+  EXPECT_NE(nobody.error().message.find("http://127.0.0.1:1:"), std::string::npos);
   EXPECT_FALSE(Fetch("unix:/nowhere/x.sock", {}, Soon()));
 }
 

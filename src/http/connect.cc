@@ -1,24 +1,33 @@
 #include "http/connect.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <system_error>
+#include <utility>
+#include <vector>
+
+#include "http/resolve.h"
 
 namespace hearth::http {
 namespace {
 
+using std::chrono::steady_clock;
+
+// Never the target: a signed URL's query is a secret.
 tl::unexpected<Error> CannotConnect(const Url& url, int error) {
-  return Fail(Code::kIo, "cannot connect to {}: {}", url.ToString(),
+  return Fail(Code::kIo, "cannot connect to {}: {}", url.Origin(),
               std::generic_category().message(error));
+}
+
+Error CannotConnect(const Url& url, const Error& why) {
+  if (why.code == Code::kCancelled) return why;
+  return {why.code, fmt::format("cannot connect to {}: {}", url.Origin(), why.message)};
 }
 
 Result<UniqueFd> OpenAndConnect(const Url& url, const sockaddr* address, socklen_t size) {
@@ -34,7 +43,7 @@ Result<UniqueFd> OpenAndConnect(const Url& url, const sockaddr* address, socklen
   return fd;
 }
 
-Result<UniqueFd> ConnectUnix(const Url& url) {
+Result<UniqueFd> StartUnix(const Url& url) {
   sockaddr_un local{};
   local.sun_family = AF_UNIX;
   if (url.unix_path.size() >= sizeof local.sun_path) return CannotConnect(url, ENAMETOOLONG);
@@ -42,28 +51,48 @@ Result<UniqueFd> ConnectUnix(const Url& url) {
   return OpenAndConnect(url, reinterpret_cast<const sockaddr*>(&local), sizeof local);
 }
 
+Result<UniqueFd> StartTcp(const Url& url, const Address& address) {
+  return OpenAndConnect(url, reinterpret_cast<const sockaddr*>(&address.bytes), address.size);
+}
+
+Result<UniqueFd> Finish(const Url& url, Result<UniqueFd> started, const Patience& patience) {
+  if (!started) return started;
+  if (Status ready = WaitFor(started->get(), POLLOUT, patience); !ready) {
+    return tl::unexpected<Error>(CannotConnect(url, ready.error()));
+  }
+  if (Status outcome = ConnectOutcome(url, started->get()); !outcome) return Forward(outcome);
+  return started;
+}
+
+// The time of one look-up is not bounded: only Connect's is.
+Patience Forever() { return {.deadline = steady_clock::now() + std::chrono::hours(1)}; }
+
 }  // namespace
 
-// Only the first address of a name is tried, IPv4 before IPv6: what hearth talks to is on this
-// machine or an address.
+Result<UniqueFd> Connect(const Url& url, const Patience& patience) {
+  if (!url.unix_path.empty()) return Finish(url, StartUnix(url), patience);
+  const Result<std::vector<Address>> found = Resolve(url.host, url.port, patience);
+  if (!found) return tl::unexpected<Error>(CannotConnect(url, found.error()));
+  Result<UniqueFd> last = CannotConnect(url, EADDRNOTAVAIL);
+  for (size_t i = 0; i < found->size(); ++i) {
+    Patience share = patience;
+    const auto left = patience.deadline - steady_clock::now();
+    share.deadline -= left - left / static_cast<int64_t>(found->size() - i);
+    last = Finish(url, StartTcp(url, (*found)[i]), share);
+    if (last || !patience.Check()) break;
+  }
+  return last;
+}
+
 Result<UniqueFd> StartConnect(const Url& url) {
-  if (!url.unix_path.empty()) return ConnectUnix(url);
-  addrinfo hints{};
-  hints.ai_family = url.host.find(':') == std::string::npos ? AF_INET : AF_INET6;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(url.port);
-  int failed = ::getaddrinfo(url.host.c_str(), port.c_str(), &hints, &found);
-  if (failed == EAI_NONAME) {
-    hints.ai_flags = AI_NUMERICSERV;
-    failed = ::getaddrinfo(url.host.c_str(), port.c_str(), &hints, &found);
+  if (url.tls) {
+    return Fail(Code::kUnsupported, "cannot connect to {}: this client speaks plain http only",
+                url.Origin());
   }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> guard(found, &::freeaddrinfo);
-  if (failed != 0) {
-    return Fail(Code::kIo, "cannot connect to {}: {}", url.ToString(), ::gai_strerror(failed));
-  }
-  return OpenAndConnect(url, found->ai_addr, found->ai_addrlen);
+  if (!url.unix_path.empty()) return StartUnix(url);
+  const Result<std::vector<Address>> found = Resolve(url.host, url.port, Forever());
+  if (!found) return tl::unexpected<Error>(CannotConnect(url, found.error()));
+  return StartTcp(url, found->front());
 }
 
 Status ConnectOutcome(const Url& url, int fd) {
@@ -72,22 +101,6 @@ Status ConnectOutcome(const Url& url, int fd) {
   if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
   if (error != 0) return CannotConnect(url, error);
   return {};
-}
-
-Status WaitFor(int fd, short events, std::chrono::steady_clock::time_point deadline) {
-  while (true) {
-    const auto left = deadline - std::chrono::steady_clock::now();
-    if (left.count() <= 0)
-      return Fail(Code::kDeadlineExceeded, "the server did not answer in time");
-    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-    pollfd state{fd, events, 0};
-    const int ready = ::poll(&state, 1, static_cast<int>(std::min<int64_t>(milliseconds, 60'000)));
-    if (ready > 0) return {};
-    if (ready < 0 && errno != EINTR) {
-      return Fail(Code::kIo, "cannot wait for a socket: {}",
-                  std::generic_category().message(errno));
-    }
-  }
 }
 
 }  // namespace hearth::http

@@ -1,22 +1,23 @@
 // Opening the socket of a client. Plain POSIX.
 #pragma once
 
-#include <chrono>
-#include <string>
-
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "http/byte_stream.h"
 #include "http/url.h"
 
 namespace hearth::http {
 
-// Starts to connect: the descriptor is non-blocking and may still be connecting (it becomes
-// writable when that has ended; ConnectOutcome then says how). A name that needs a look-up blocks
-// for it. kIo, naming the URL.
+// Connects: the addresses of a name one after the other, each with its share of the time.
+// Non-blocking descriptor. kIo, kDeadlineExceeded (naming the URL), kCancelled. What speaks TLS is
+// not its business.
+Result<UniqueFd> Connect(const Url& url, const Patience& patience);
+
+// For a client that waits for many at once: starts to connect, and the descriptor may still be
+// connecting (it becomes writable when that has ended; ConnectOutcome then says how). Only the
+// first address of a name is tried, IPv4 before IPv6, and a name that needs a look-up blocks for
+// it. kIo, naming the URL; kUnsupported for https.
 Result<UniqueFd> StartConnect(const Url& url);
 Status ConnectOutcome(const Url& url, int fd);
-
-// Waits until `fd` has one of poll's `events`, or an error. kDeadlineExceeded at `deadline`.
-Status WaitFor(int fd, short events, std::chrono::steady_clock::time_point deadline);
 
 }  // namespace hearth::http

@@ -25,6 +25,14 @@ void SetOption(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof value);  // each is an improvement, none a need
 }
 
+// The kernel's buffers are memory of the container: without this, 512 clients that send and do not
+// read could make it hold gigabytes.
+void LimitBuffers(int fd) {
+  constexpr int kBytes = static_cast<int>(kSocketBytesMax / 4);  // Linux doubles what is asked for
+  SetOption(fd, SOL_SOCKET, SO_RCVBUF, kBytes);
+  SetOption(fd, SOL_SOCKET, SO_SNDBUF, kBytes);
+}
+
 std::string TcpAddress(const std::string& host, uint16_t port) {
   const bool v6 = host.find(':') != std::string::npos;
   return v6 ? fmt::format("http://[{}]:{}", host, port) : fmt::format("http://{}:{}", host, port);
@@ -51,7 +59,8 @@ int BindAndListen(const addrinfo& info, UniqueFd* fd) {
   fd->Reset(::socket(info.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd->valid()) return errno;
   SetOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  SetOption(fd->get(), IPPROTO_TCP, TCP_NODELAY, 1);  // accepted sockets inherit it
+  SetOption(fd->get(), IPPROTO_TCP, TCP_NODELAY, 1);  // accepted sockets inherit it, and these
+  LimitBuffers(fd->get());
   if (info.ai_family == AF_INET6) SetOption(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
   if (::bind(fd->get(), info.ai_addr, info.ai_addrlen) != 0) return errno;
   if (::listen(fd->get(), kBacklog) != 0) return errno;
@@ -73,6 +82,12 @@ std::string Remedy(int error) {
 }
 
 Result<Listener> OpenTcp(const Listen& listen) {
+  if (listen.host.find("://") != std::string::npos) {
+    return Fail(Code::kUnsupported,
+                "cannot listen on \"{}\": give a host or an address, not a URL; only plain http is "
+                "served, TLS is for what stands in front",
+                listen.host);
+  }
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;

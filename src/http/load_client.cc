@@ -1,5 +1,6 @@
 #include "http/load_client.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -244,7 +245,7 @@ Status LoadClient::ConnectAll(Clock::time_point deadline) {
       if (Status opening = impl.StartOpening(i); !opening) return opening;
     }
     if (!line.connecting) continue;
-    Status connected = WaitFor(line.fd.get(), EPOLLOUT, deadline);
+    Status connected = WaitFor(line.fd.get(), POLLOUT, {.deadline = deadline});
     if (connected) connected = ConnectOutcome(impl.url, line.fd.get());
     line.connecting = false;
     if (!connected) {

@@ -1,9 +1,12 @@
 #include "http/response_parser.h"
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <limits>
 #include <optional>
+
+#include "http/client.h"
 
 namespace hearth::http {
 namespace {
@@ -24,14 +27,25 @@ struct ResponseParser::Machine {
     void on_response_impl(int code, beast::string_view, int, beast::error_code&) override {
       owner->status = code;
     }
-    void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
+    void on_field_impl(beast::http::field field, beast::string_view name, beast::string_view value,
                        beast::error_code&) override {
+      if (field == beast::http::field::transfer_encoding && !is_header_done()) {
+        owner->unknown_coding |= !beast::iequals(value, "chunked");
+      }
       if (!owner->options.keep_headers || is_header_done()) return;
       owner->headers.emplace_back(std::string(name.data(), name.size()),
                                   std::string(value.data(), value.size()));
     }
     void on_header_impl(beast::error_code& ec) override {
       const auto length = content_length();
+      if (owner->unknown_coding) {
+        ec = beast::http::error::bad_transfer_encoding;
+        return;
+      }
+      if (owner->sink != nullptr) {
+        if (owner->status / 100 != 1) owner->TellHead(chunked() ? boost::none : length, ec);
+        return;
+      }
       if (!length || owner->head_only) return;
       if (*length > owner->options.answer_bytes_max) {
         ec = beast::http::error::body_limit;
@@ -51,6 +65,10 @@ struct ResponseParser::Machine {
     void on_finish_impl(beast::error_code&) override {}
 
     size_t Append(beast::string_view piece, beast::error_code& ec) {
+      if (owner->sink != nullptr) {
+        owner->TellBody({piece.data(), piece.size()}, ec);
+        return piece.size();
+      }
       if (owner->body.size() + piece.size() > owner->options.answer_bytes_max) {
         ec = beast::http::error::body_limit;
         return 0;
@@ -69,8 +87,27 @@ struct ResponseParser::Machine {
     parser->body_limit(boost::none);
     if (head_only) parser->skip(true);
     status = 0;
+    unknown_coding = false;
     headers.clear();
     body.clear();
+  }
+
+  void TellHead(const boost::optional<std::uint64_t>& length, beast::error_code& ec) {
+    AnswerHead head{status, headers, std::nullopt};
+    if (length) head.content_length = *length;
+    Tell(sink->OnHead(head), ec);
+  }
+  // What waited from an earlier read makes this one's piece longer than the buffer.
+  void TellBody(std::string_view bytes, beast::error_code& ec) {
+    for (; !bytes.empty() && !ec; bytes.remove_prefix(std::min(kPieceBytes, bytes.size()))) {
+      Tell(sink->OnBody(bytes.substr(0, kPieceBytes)), ec);
+    }
+  }
+  void Tell(Status status_of_sink, beast::error_code& ec) {
+    if (status_of_sink) return;
+    failure = std::move(status_of_sink.error());
+    refused = true;
+    ec = beast::http::error::end_of_stream;  // any: ends the parsing
   }
 
   Outcome Fail(Code code, std::string message) {
@@ -84,6 +121,9 @@ struct ResponseParser::Machine {
   Options options;
   std::optional<Parser> parser;
   bool head_only = false;
+  BodySink* sink = nullptr;
+  bool refused = false;  // by the sink
+  bool unknown_coding = false;
   bool surplus = false;  // bytes behind the answer
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
@@ -100,7 +140,15 @@ ResponseParser::Outcome ResponseParser::Machine::Parse(std::string_view data, si
     }
     beast::error_code ec;
     *used += parser->put(boost::asio::const_buffer(data.data() + *used, data.size() - *used), ec);
-    if (ec == beast::http::error::body_limit || ec == beast::http::error::header_limit) {
+    if (refused) return Outcome::kFailed;
+    if (unknown_coding && ec) {
+      return Fail(Code::kUnsupported, "the answer has a transfer coding other than chunked");
+    }
+    if (ec == beast::http::error::header_limit) {
+      return Fail(Code::kTooLarge,
+                  fmt::format("the answer's head is larger than {} bytes", kHeaderBytesMax));
+    }
+    if (ec == beast::http::error::body_limit) {
       return Fail(Code::kTooLarge,
                   fmt::format("the answer is larger than {} bytes", options.answer_bytes_max));
     }
@@ -123,8 +171,10 @@ ResponseParser::~ResponseParser() = default;
 ResponseParser::ResponseParser(ResponseParser&&) noexcept = default;
 ResponseParser& ResponseParser::operator=(ResponseParser&&) noexcept = default;
 
-void ResponseParser::Reset(bool head_only) {
+void ResponseParser::Reset(bool head_only, BodySink* sink) {
   machine_->head_only = head_only;
+  machine_->sink = sink;
+  machine_->refused = false;
   machine_->surplus = false;
   machine_->input.clear();
   machine_->StartAnswer();
@@ -147,6 +197,10 @@ ResponseParser::Outcome ResponseParser::Feed(std::string_view data) {
   } else {
     machine.input.erase(0, used);
   }
+  // A head, the line before a chunk or the trailer behind the last: bodies do not wait here.
+  if (outcome == Outcome::kNeedMore && machine.input.size() > size_t{2} * kHeaderBytesMax) {
+    return machine.Fail(Code::kTooLarge, "the answer has a line of endless length between chunks");
+  }
   return outcome;
 }
 
@@ -155,6 +209,7 @@ ResponseParser::Outcome ResponseParser::EndOfInput() {
   beast::error_code ec;
   if (machine.parser->got_some()) {
     machine.parser->put_eof(ec);
+    if (machine.refused) return Outcome::kFailed;
     if (!ec) return Outcome::kDone;
   }
   return machine.Fail(Code::kIo, "the server closed the connection before its answer was whole");

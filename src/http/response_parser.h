@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/answer.h"
 
 namespace hearth::http {
 
@@ -27,7 +28,10 @@ class ResponseParser {
   ResponseParser(ResponseParser&&) noexcept;
   ResponseParser& operator=(ResponseParser&&) noexcept;
 
-  void Reset(bool head_only);  // before each answer; `head_only`: it has no body (HEAD)
+  // Before each answer; `head_only`: it has no body (HEAD). With a `sink`, head and body go there
+  // as they come (the body never stays here, and answer_bytes_max does not count it); what it
+  // returns as a failure becomes failure().
+  void Reset(bool head_only, BodySink* sink = nullptr);
   Outcome Feed(std::string_view data);
   Outcome EndOfInput();  // the server has closed the connection
 

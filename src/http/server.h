@@ -23,6 +23,10 @@ namespace hearth::http {
 
 using Clock = std::chrono::steady_clock;
 
+// What the kernel may hold in the buffers of one connection, both ways together: the server sets
+// their sizes (32 KiB each, of which Linux makes twice as much for its own structures).
+inline constexpr size_t kSocketBytesMax = size_t{128} * 1024;
+
 struct ServerLimits {
   size_t connections_max = 512;
   size_t header_bytes_max = size_t{16} * 1024;

@@ -7,9 +7,13 @@
 namespace hearth::http {
 namespace {
 
+constexpr uint16_t kHttpPort = 80;
+constexpr uint16_t kHttpsPort = 443;
+
 tl::unexpected<Error> Malformed(std::string_view text) {
-  return Fail(Code::kInvalidArgument,
-              "\"{}\" is not a URL: expected http://host:port/path or unix:/path/of.sock", text);
+  return Fail(
+      Code::kInvalidArgument,
+      "\"{}\" is not a URL: expected http://host:port/path, https://… or unix:/path/of.sock", text);
 }
 
 // `:8000/x` -> `http://127.0.0.1:8000/x`, `localhost:8000` -> `http://localhost:8000`.
@@ -26,9 +30,11 @@ Result<Url> ParseHttp(std::string_view text) {
   }
   const std::string host(parsed->encoded_host());
   if (host.find('%') != std::string::npos) return Malformed(text);  // no name has such bytes
-  if (parsed->scheme() != "http") {
-    return Fail(Code::kUnsupported, "\"{}\" has the scheme {}: only http and unix are supported",
-                text, std::string(parsed->scheme()));
+  const bool tls = parsed->scheme_id() == boost::urls::scheme::https;
+  if (!tls && parsed->scheme_id() != boost::urls::scheme::http) {
+    return Fail(Code::kUnsupported,
+                "\"{}\" has the scheme {}: only http, https and unix are supported", text,
+                std::string(parsed->scheme()));
   }
   if (parsed->has_userinfo() || parsed->has_fragment()) {
     return Fail(Code::kUnsupported, "\"{}\" has a user name or a fragment: leave it out", text);
@@ -37,6 +43,8 @@ Result<Url> ParseHttp(std::string_view text) {
   // Boost 1.81 reads "127.0.0.1.example.com" as an address and a path.
   if (!target.empty() && target[0] != '/' && target[0] != '?') return Malformed(text);
   Url url;
+  url.tls = tls;
+  url.port = tls ? kHttpsPort : kHttpPort;
   url.host = parsed->host_address();
   if (parsed->has_port()) {
     const std::string_view digits(parsed->port().data(), parsed->port().size());
@@ -49,15 +57,25 @@ Result<Url> ParseHttp(std::string_view text) {
 
 }  // namespace
 
+// Without the scheme's own port: a signature that was made over the Host header (a signed URL) does
+// not have it.
 std::string Url::Authority() const {
   if (!unix_path.empty()) return "localhost";
+  if (port != (tls ? kHttpsPort : kHttpPort)) return HostAndPort();
+  return host.find(':') != std::string::npos ? fmt::format("[{}]", host) : host;
+}
+
+std::string Url::HostAndPort() const {
   return host.find(':') != std::string::npos ? fmt::format("[{}]:{}", host, port)
                                              : fmt::format("{}:{}", host, port);
 }
 
-std::string Url::ToString() const {
-  return unix_path.empty() ? fmt::format("http://{}{}", Authority(), target) : "unix:" + unix_path;
+std::string Url::Origin() const {
+  if (!unix_path.empty()) return "unix:" + unix_path;
+  return fmt::format("{}://{}", tls ? "https" : "http", Authority());
 }
+
+std::string Url::ToString() const { return unix_path.empty() ? Origin() + target : Origin(); }
 
 Result<Url> ParseUrl(std::string_view text) {
   constexpr std::string_view kUnix = "unix:";

@@ -46,6 +46,31 @@ TEST(Url, KnowsIpv6AndUnixSockets) {
   EXPECT_EQ(slashes->unix_path, "/run/x.sock");
 }
 
+TEST(Url, ParsesHttps) {
+  const auto url = ParseUrl("https://hub.example/org/name?x=%2F");
+  ASSERT_TRUE(url) << url.error().message;
+  EXPECT_TRUE(url->tls);
+  EXPECT_EQ(url->host, "hub.example");
+  EXPECT_EQ(url->port, 443);
+  EXPECT_EQ(url->target, "/org/name?x=%2F");
+  EXPECT_EQ(url->ToString(), "https://hub.example/org/name?x=%2F");
+  const auto port = ParseUrl("HTTPS://[::1]:8443");
+  ASSERT_TRUE(port);
+  EXPECT_TRUE(port->tls);
+  EXPECT_EQ(port->ToString(), "https://[::1]:8443/");
+}
+
+TEST(Url, AuthorityLeavesOutTheSchemesOwnPortOnly) {
+  const auto authority = [](std::string_view text) { return ParseUrl(text).value().Authority(); };
+  EXPECT_EQ(authority("http://h"), "h");
+  EXPECT_EQ(authority("http://h:80"), "h");
+  EXPECT_EQ(authority("http://h:443"), "h:443");
+  EXPECT_EQ(authority("https://h:443"), "h");
+  EXPECT_EQ(authority("https://h:80"), "h:80");
+  EXPECT_EQ(authority("https://[::1]"), "[::1]");
+  EXPECT_EQ(ParseUrl("https://[::1]").value().HostAndPort(), "[::1]:443");
+}
+
 TEST(Url, RefusesTheRestAndSaysWhy) {
   for (const char* text : {"", "http://", "http://host:99999/", "http://host:0", "http://a b/",
                            "unix:", "http://host/\x01", "http://[::1/",
@@ -55,7 +80,8 @@ TEST(Url, RefusesTheRestAndSaysWhy) {
     EXPECT_EQ(url.error().code, Code::kInvalidArgument) << text;
     EXPECT_NE(url.error().message.find("expected http://"), std::string::npos);
   }
-  for (const char* text : {"https://host/", "ftp://host/", "http://user@host/", "http://host/#x"}) {
+  for (const char* text :
+       {"ftp://host/", "http://user@host/", "https://user:x@host/", "http://host/#x"}) {
     const auto url = ParseUrl(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().code, Code::kUnsupported) << text;

@@ -208,7 +208,9 @@ Result<std::shared_ptr<const Model>> Model::Open(const std::string& path) {
   return model;
 }
 
-Status Model::MakeResident() const { return file_.Populate(encoder_offset_, encoder_length_); }
+Status Model::MakeResident(const std::function<void(size_t bytes)>& on_progress) const {
+  return file_.Populate(encoder_offset_, encoder_length_, on_progress);
+}
 
 Status Model::Verify() const {
   Sha256 hash;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -76,8 +77,8 @@ class Model {
   static Result<std::shared_ptr<const Model>> Open(const std::string& path);
 
   // Reads the encoder's range (all but the word table) into memory; after it a forward takes no
-  // page fault on weights.
-  Status MakeResident() const;
+  // page fault on weights. `on_progress`: as of MappedFile::Populate, of encoder_bytes().
+  Status MakeResident(const std::function<void(size_t bytes)>& on_progress = nullptr) const;
 
   // Hashes the whole content (SHA-256) and compares it with the header's. Reads every byte.
   Status Verify() const;

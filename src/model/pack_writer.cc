@@ -62,7 +62,7 @@ class Stream {
     hash_.Update(std::span(buffer_).subspan(skip));
     Status written = file_->Write(buffer_);
     buffer_.clear();
-    if (written && progress_) progress_(file_->written(), total_);
+    if (written && progress_) return progress_(file_->written(), total_);
     return written;
   }
 
@@ -242,9 +242,9 @@ Result<PackReport> PackFolder(const std::string& folder, const HfOptions& option
     report.notes.push_back(
         fmt::format("left out, not needed for embeddings: {}", fmt::join(tensors->skipped, ", ")));
   }
-  const PackProgress count = [&](uint64_t done, uint64_t total) {
+  const PackProgress count = [&](uint64_t done, uint64_t total) -> Status {
     report.file_bytes = total;
-    if (progress) progress(done, total);
+    return progress ? progress(done, total) : Status();
   };
   Status written = WritePack(source->config, *tokenizer, *tensors, path, count);
   if (!written) return Forward(written);

@@ -19,8 +19,9 @@
 
 namespace hearth::model {
 
-// Called now and then with the bytes written so far and of the whole file; may be empty.
-using PackProgress = std::function<void(uint64_t done, uint64_t total)>;
+// Called now and then with the bytes written so far and of the whole file; may be empty. A failure
+// ends the work and is returned.
+using PackProgress = std::function<Status(uint64_t done, uint64_t total)>;
 
 Status WritePack(const ModelConfig& config, std::span<const std::byte> tokenizer,
                  const BertTensors& tensors, const std::string& path, const PackProgress& progress);

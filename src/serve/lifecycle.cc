@@ -58,10 +58,9 @@ bool Lifecycle::MoveTo(Phase to) {
   return true;
 }
 
-std::string ReadyBody(Phase phase, LoadStep step) {
+std::string ReadyBody(Phase phase, LoadStep step, double read) {
   if (phase != Phase::kLoading) return fmt::format(R"({{"status":"{}"}})", NameOf(phase));
-  return fmt::format(R"({{"status":"loading","step":"{}","progress":{:.2f}}})", NameOf(step),
-                     static_cast<double>(step) / static_cast<double>(LoadStep::kDone));
+  return fmt::format(R"({{"status":"loading","step":"{}","progress":{:.2f}}})", NameOf(step), read);
 }
 
 }  // namespace hearth::serve

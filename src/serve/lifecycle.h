@@ -36,13 +36,19 @@ class Lifecycle {
   LoadStep step() const { return step_.load(std::memory_order_relaxed); }
   void SetStep(LoadStep step) { step_.store(step, std::memory_order_relaxed); }
 
+  // How much of the weights is in memory, in [0, 1].
+  double read() const { return read_.load(std::memory_order_relaxed); }
+  void SetRead(double share) { read_.store(share, std::memory_order_relaxed); }
+
  private:
   std::atomic<Phase> phase_{Phase::kStarting};
   std::atomic<LoadStep> step_{LoadStep::kOpenModel};
+  std::atomic<double> read_{0};
 };
 
 // The body of GET /ready: {"status":"ready"}, or
-// {"status":"loading","step":"read_weights","progress":0.33}.
-std::string ReadyBody(Phase phase, LoadStep step);
+// {"status":"loading","step":"read_weights","progress":0.42}: `read`, the share of the weights that
+// is in memory, which is what loading takes its time for.
+std::string ReadyBody(Phase phase, LoadStep step, double read);
 
 }  // namespace hearth::serve

@@ -55,10 +55,10 @@ TEST(Lifecycle, OneOfManyThreadsMoves) {
 }
 
 TEST(Lifecycle, SaysWhereItStands) {
-  EXPECT_EQ(ReadyBody(Phase::kReady, LoadStep::kDone), R"({"status":"ready"})");
-  EXPECT_EQ(ReadyBody(Phase::kDraining, LoadStep::kDone), R"({"status":"draining"})");
-  EXPECT_EQ(ReadyBody(Phase::kLoading, LoadStep::kReadWeights),
-            R"({"status":"loading","step":"read_weights","progress":0.33})");
+  EXPECT_EQ(ReadyBody(Phase::kReady, LoadStep::kDone, 1), R"({"status":"ready"})");
+  EXPECT_EQ(ReadyBody(Phase::kDraining, LoadStep::kDone, 1), R"({"status":"draining"})");
+  EXPECT_EQ(ReadyBody(Phase::kLoading, LoadStep::kReadWeights, 0.42),
+            R"({"status":"loading","step":"read_weights","progress":0.42})");
 }
 
 }  // namespace

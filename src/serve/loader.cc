@@ -11,6 +11,8 @@
 namespace hearth::serve {
 namespace {
 
+constexpr std::chrono::seconds kProgressPeriod{1};
+
 // Milliseconds since the last call.
 class Stopwatch {
  public:
@@ -43,9 +45,26 @@ Status FirstForward(const LoadedModel& loaded) {
   return {};
 }
 
+// Says on /ready how far it is, and once a second in the log: a small model says nothing there.
+Status ReadWeights(const model::Model& model, const Log& log, Lifecycle* lifecycle) {
+  const auto total = static_cast<double>(model.encoder_bytes());
+  Clock::time_point said = Clock::now();
+  return model.MakeResident([&](size_t bytes) {
+    const double share = std::min(1.0, static_cast<double>(bytes) / total);
+    lifecycle->SetRead(share);
+    if (Clock::now() - said < kProgressPeriod) return;
+    said = Clock::now();
+    log.Info("Reading weights", {{"bytes", static_cast<int64_t>(bytes)},
+                                 {"bytes_total", static_cast<int64_t>(model.encoder_bytes())},
+                                 {"percent", std::round(share * 100)}});
+  });
+}
+
 }  // namespace
 
-Result<LoadedModel> Load(const ServeOptions& options, int workers, Lifecycle* lifecycle) {
+Result<LoadedModel> Load(const ServeOptions& options, int workers,
+                         std::optional<int64_t> memory_limit, const Log& log,
+                         Lifecycle* lifecycle) {
   LoadedModel loaded;
   Stopwatch watch;
   auto opened = model::Model::Open(options.model_path);
@@ -53,8 +72,15 @@ Result<LoadedModel> Load(const ServeOptions& options, int workers, Lifecycle* li
   loaded.model = std::move(*opened);
   loaded.times.open_model = watch.Lap();
 
+  loaded.memory =
+      PlanMemory(SizesOf(*loaded.model, options, workers), options, workers, memory_limit);
+  if (Status fits = CheckFits(loaded.memory); !fits) {
+    if (!options.force) return Forward(fits);
+    log.Warn("Started all the same (--force)", {{"why", fits.error().message}});
+  }
+
   lifecycle->SetStep(LoadStep::kReadWeights);
-  if (Status status = loaded.model->MakeResident(); !status) return Forward(status);
+  if (Status status = ReadWeights(*loaded.model, log, lifecycle); !status) return Forward(status);
   loaded.times.read_weights = watch.Lap();
 
   lifecycle->SetStep(LoadStep::kFirstForward);
@@ -63,9 +89,7 @@ Result<LoadedModel> Load(const ServeOptions& options, int workers, Lifecycle* li
   loaded.isa = (*kernels)->isa;
   loaded.max_tokens = static_cast<int32_t>(
       std::min<int64_t>(loaded.model->config().max_tokens, options.batch_tokens_max));
-  // One text goes into a forward whole, however long.
-  const int tokens_max = static_cast<int>(std::max<int64_t>(
-      loaded.max_tokens, std::min(options.forward_tokens, options.batch_tokens_max)));
+  const int tokens_max = ForwardTokensMax(options, loaded.model->config().max_tokens);
   for (int i = 0; i < workers; ++i) {
     loaded.encoders.push_back(std::make_unique<model::Encoder>(loaded.model, **kernels, tokens_max,
                                                                Batcher::TeamMembers(workers)));

@@ -2,13 +2,17 @@
 // Runs on its own thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "model/encoder.h"
 #include "model/model.h"
 #include "serve/lifecycle.h"
+#include "serve/memory_plan.h"
 #include "serve/options.h"
 #include "serve/start_times.h"
 
@@ -19,10 +23,14 @@ struct LoadedModel {
   std::vector<std::unique_ptr<model::Encoder>> encoders;  // one per worker
   int32_t max_tokens = 0;                                 // of one text
   kernels::Isa isa = kernels::Isa::kScalar;
+  MemoryPlan memory;
   StartTimes times;  // of the phases here; the rest is the caller's
 };
 
-// The steps are told to `lifecycle` as they begin. `workers` ≥ 1.
-Result<LoadedModel> Load(const ServeOptions& options, int workers, Lifecycle* lifecycle);
+// The steps are told to `lifecycle` as they begin, and how far reading is; once a second to `log`
+// too. `workers` ≥ 1. kUnsupported, before a weight is read, when the plan (memory_plan.h) does not
+// fit `memory_limit` and options.force is not set.
+Result<LoadedModel> Load(const ServeOptions& options, int workers,
+                         std::optional<int64_t> memory_limit, const Log& log, Lifecycle* lifecycle);
 
 }  // namespace hearth::serve

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/cpu_quota.h"
+#include "serve/memory_plan.h"
 #include "serve/routes.h"
 #include "serve/start_times.h"
 
@@ -134,6 +135,15 @@ void PrintStart(const StartTimes* start, MetricsText* text) {
   for (const auto& [phase, milliseconds] : phases) text->Sample(milliseconds, {{"phase", phase}});
 }
 
+void PrintMemory(const MemoryPlan* memory, MetricsText* text) {
+  if (memory == nullptr) return;
+  text->Family("hearth_memory_needed_bytes", "gauge",
+               "Most that work at the configured limits can take, weights counted");
+  text->Sample(static_cast<double>(memory->needed));
+  text->Family("hearth_memory_limit_bytes", "gauge", "What the container has; 0: no limit");
+  text->Sample(static_cast<double>(memory->limit.value_or(0)));
+}
+
 void PrintProcess(const PrintedMetrics& p, MetricsText* text) {
   text->Family("hearth_build_info", "gauge", "Version and model");
   text->Sample(1, {{"version", p.version}, {"model", p.model}});
@@ -204,6 +214,7 @@ std::string PrintMetrics(const PrintedMetrics& printed) {
   PrintQueue(printed, &text);
   PrintServer(printed, &text);
   PrintStart(printed.start, &text);
+  PrintMemory(printed.memory, &text);
   PrintProcess(printed, &text);
   return text.Take();
 }

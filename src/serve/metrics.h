@@ -88,11 +88,13 @@ struct QueueSnapshot {
   int workers_idle = 0;
 };
 
+struct MemoryPlan;
 struct StartTimes;
 struct PrintedMetrics {
   const ServeMetrics* metrics = nullptr;
   const http::ServerStats* server = nullptr;
-  const StartTimes* start = nullptr;  // null until ready
+  const StartTimes* start = nullptr;   // null until ready
+  const MemoryPlan* memory = nullptr;  // null until ready
   QueueSnapshot queue;
   std::string_view version;
   std::string_view model;

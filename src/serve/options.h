@@ -29,6 +29,8 @@ struct ServeOptions {
   std::chrono::milliseconds request_timeout{60'000};
   std::chrono::milliseconds drain_timeout{25'000};
 
+  bool force = false;  // start though the memory plan does not fit the container
+
   bool auto_truncate = true;
   std::string default_prompt_name;
   std::string default_prompt;

@@ -8,6 +8,7 @@
 #include "base/json_print.h"
 #include "base/metrics.h"
 #include "serve/embed_work.h"
+#include "serve/memory_plan.h"
 #include "serve/options.h"
 #include "serve/routes.h"
 #include "serve/start_times.h"
@@ -33,6 +34,17 @@ std::string_view NameOf(model::Pooling pooling) {
       return "mean_sqrt_len";
   }
   return "unknown";
+}
+
+// {"needed":…,"limit":…,"items":{"weights":…}}, in bytes.
+std::string PrintMemory(const MemoryPlan* plan) {
+  if (plan == nullptr) return "null";
+  std::string items;
+  for (const MemoryItem& item : plan->items) {
+    items += fmt::format(R"({}"{}":{})", items.empty() ? "" : ",", item.name, item.bytes);
+  }
+  return fmt::format(R"({{"needed":{},"limit":{},"items":{{{}}}}})", plan->needed,
+                     plan->limit ? fmt::format("{}", *plan->limit) : "null", items);
 }
 
 std::string EscapedForHtml(std::string_view text) {
@@ -87,7 +99,8 @@ http::Response AnswerHealth(const ServiceView&) {
 http::Response AnswerReady(const ServiceView& view) {
   const Phase phase = view.lifecycle->phase();
   http::Response response =
-      JsonResponse(phase == Phase::kReady ? 200 : 503, ReadyBody(phase, view.lifecycle->step()));
+      JsonResponse(phase == Phase::kReady ? 200 : 503,
+                   ReadyBody(phase, view.lifecycle->step(), view.lifecycle->read()));
   if (phase != Phase::kReady) response.headers.emplace_back("Retry-After", "1");
   return response;
 }
@@ -97,17 +110,18 @@ http::Response AnswerInfo(const ServiceView& view) {
   const ServeOptions& options = *view.options;
   return JsonResponse(
       200,
-      fmt::format(R"({{"model_id":{},"model_sha":"{}","model_dtype":"{}","served_model_name":{},)"
-                  R"("model_type":{{"embedding":{{"pooling":"{}"}}}},"max_concurrent_requests":{},)"
-                  R"("max_input_length":{},"max_batch_tokens":{},"max_batch_requests":null,)"
-                  R"("max_client_batch_size":{},"auto_truncate":{},"tokenization_workers":{},)"
-                  R"("version":"{}","sha":null,"docker_label":null,"dimensions":{},"workers":{}}})",
-                  Quoted(config.name), view.context->model->content_sha256(),
-                  config.dtype == kernels::DType::kF32 ? "float32" : "bfloat16",
-                  Quoted(view.context->model_name), NameOf(config.pooling), options.requests_max,
-                  view.context->max_tokens, options.batch_tokens_max, options.client_batch_max,
-                  options.auto_truncate, view.queue.workers, HEARTH_VERSION, config.hidden_size,
-                  view.queue.workers));
+      fmt::format(
+          R"({{"model_id":{},"model_sha":"{}","model_dtype":"{}","served_model_name":{},)"
+          R"("model_type":{{"embedding":{{"pooling":"{}"}}}},"max_concurrent_requests":{},)"
+          R"("max_input_length":{},"max_batch_tokens":{},"max_batch_requests":null,)"
+          R"("max_client_batch_size":{},"auto_truncate":{},"tokenization_workers":{},)"
+          R"("version":"{}","sha":null,"docker_label":null,"dimensions":{},"workers":{},"memory":{}}})",
+          Quoted(config.name), view.context->model->content_sha256(),
+          config.dtype == kernels::DType::kF32 ? "float32" : "bfloat16",
+          Quoted(view.context->model_name), NameOf(config.pooling), options.requests_max,
+          view.context->max_tokens, options.batch_tokens_max, options.client_batch_max,
+          options.auto_truncate, view.queue.workers, HEARTH_VERSION, config.hidden_size,
+          view.queue.workers, PrintMemory(view.memory)));
 }
 
 http::Response AnswerModels(const ServiceView& view) {
@@ -122,6 +136,7 @@ http::Response AnswerMetrics(const ServiceView& view) {
   printed.metrics = view.metrics;
   printed.server = view.server;
   printed.start = view.start;
+  printed.memory = view.memory;
   printed.queue = view.queue;
   printed.version = HEARTH_VERSION;
   if (view.context != nullptr) printed.model = view.context->model_name;

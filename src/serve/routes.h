@@ -17,6 +17,7 @@
 namespace hearth::serve {
 
 struct EmbedContext;
+struct MemoryPlan;
 struct ServeOptions;
 struct StartTimes;
 
@@ -26,6 +27,7 @@ struct ServiceView {
   const ServeOptions* options = nullptr;
   const EmbedContext* context = nullptr;      // null until ready
   const StartTimes* start = nullptr;          // null until ready
+  const MemoryPlan* memory = nullptr;         // null until ready
   const http::ServerStats* server = nullptr;  // null in tests
   const ServeMetrics* metrics = nullptr;
   QueueSnapshot queue;

@@ -58,6 +58,7 @@ void Service::OnRequest(http::Request request, http::Responder responder) {
                            .options = &options_,
                            .context = ready ? &context_ : nullptr,
                            .start = ready ? &start_ : nullptr,
+                           .memory = ready ? &memory_ : nullptr,
                            .server = server_,
                            .metrics = &metrics_,
                            .queue = batcher_.Snapshot()};
@@ -93,6 +94,7 @@ Status Service::Loaded(LoadedModel loaded) {
   context_.default_prompt = std::move(prompt);
   context_.metrics = &metrics_;
   start_ = loaded.times;
+  memory_ = std::move(loaded.memory);
   encoders_ = std::move(loaded.encoders);
   std::vector<ForwardFunction> forwards;
   forwards.reserve(encoders_.size());

@@ -18,6 +18,7 @@
 #include "serve/embed_work.h"
 #include "serve/lifecycle.h"
 #include "serve/loader.h"
+#include "serve/memory_plan.h"
 #include "serve/metrics.h"
 #include "serve/options.h"
 #include "serve/routes.h"
@@ -57,6 +58,7 @@ class Service {
   // Written before the move to ready, read after it.
   EmbedContext context_;
   StartTimes start_;
+  MemoryPlan memory_;
   std::vector<std::unique_ptr<model::Encoder>> encoders_;
   Batcher batcher_;  // last: its workers use all of the above
 };
