@@ -5,7 +5,8 @@
 // them, but every forward reads all of them, so a container without room for them reads from disk
 // all the time. All else cannot be reclaimed: without room for it the kernel kills the process.
 //
-// The constants in memory_plan.cc say how each was measured.
+// memory_plan.cc says of each constant whether it is measured or an upper estimate; an overload in
+// a real container (tests/image/memory_test.py) holds the sum true.
 #pragma once
 
 #include <cstdint>

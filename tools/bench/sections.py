@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.request
 
+import large as large_models
 import peers
 import vector_error
 
@@ -198,4 +199,22 @@ def wrk(plan):
     return {"rounds": rounds}
 
 
-ALL = {f.__name__: f for f in (start, latency, throughput, batch, memory, neighbour, idle, health, forward, exact, wrk)}
+def large(plan):
+    """A model of 3 GB with random weights: start to ready, cold and warm, beside direct reads and the seed's stack. Needs 8 GB of disk."""
+    rounds = int(plan.pick(3, 5))
+    out = {}
+    with tempfile.TemporaryDirectory(dir=peers.ROOT / "build") as folder:
+        source = pathlib.Path(folder) / "random"
+        peers.run(peers.ROOT / ".venv/bin/python", peers.ROOT / "tools/make_random_bert.py", source)
+        for dtype in ("f32", "bf16"):
+            packed = pathlib.Path(folder) / f"random-{dtype}.hearth"
+            peers.run(peers.HEARTH, "pack", source, "-o", packed, "--dtype", dtype)
+            out[dtype] = large_models.measure(str(peers.HEARTH), str(packed), rounds)
+            print(large_models.report(dtype, out[dtype]), flush=True)
+            packed.unlink()
+        if "seed" in plan.names:
+            out["seed"] = large_models.seed_stack(peers.python_of("seed"), source, rounds)
+    return out
+
+
+ALL = {f.__name__: f for f in (start, latency, throughput, batch, memory, neighbour, idle, health, forward, exact, wrk, large)}

@@ -269,6 +269,21 @@ def forward_text(figures):
     return f"```\n{figures['text'].strip()}\n```\n"
 
 
+def large_table(data):
+    figures = data["figures"]
+    rows = []
+    for dtype in ("f32", "bf16"):
+        one = figures[dtype]
+        direct, cold, warm = (statistics.median(one[f"{key}_seconds"]) for key in ("direct", "cold", "warm"))
+        rows.append([f"hearth, {dtype}", f"{one['bytes'] / 1e9:.2f}", f"{direct:.2f}", f"{cold:.2f}", f"{100 * direct / cold:.0f} %",
+                     f"{1000 * warm:.0f}", f"{one['health_slowest_ms']:.0f}"])
+    if seed := figures.get("seed"):
+        cold, warm = (statistics.median(seed[f"{key}_seconds"]) for key in ("cold", "warm"))
+        rows.append(["sentence-transformers (import to first vector)", f"{figures['f32']['bytes'] / 1e9:.2f}", "", f"{cold:.2f}", "",
+                     f"{1000 * warm:.0f}", ""])
+    return grid(["random weights", "GB", "direct reads, s", "cold to ready, s", "of direct", "warm to ready, ms", "slowest /health, ms"], rows)
+
+
 SECTIONS = (
     ("start", "Start", start_table), ("latency", "One text at a time, one connection", load_table),
     ("throughput", "Mixed lengths", load_table), ("batch", "Batches of 32 mixed texts, 2 clients", load_table),
@@ -276,6 +291,7 @@ SECTIONS = (
     ("idle", "Idle", memory_table), ("health", "`/health` under full load", health_table),
     ("exact", "Vectors against sentence-transformers, 200 golden texts", exact_table),
     ("forward", "Forward pass", forward_text), ("wrk", "hearth bench against wrk", wrk_table),
+    ("large", "A model of 3 GB", large_table),
 )
 
 
