@@ -88,6 +88,10 @@ class Flags {
         ->type_name("true|false")
         ->default_str(*value ? "true" : "false");
   }
+  // Off unless it is there; its variable says true or false.
+  void Switch(const char* flag, const char* env, bool* value, const char* help) {
+    Finish(app_.add_flag(flag, *value, help), env);
+  }
 
  private:
   CLI::Option* Finish(CLI::Option* option, const char* env) {
@@ -185,8 +189,8 @@ void AddServeFlags(CLI::App& app, ServeFlags* flags) {
   add.Group("Process");
   add.Number("--workers", "HEARTH_WORKERS", &flags->options.workers, 0, 1024,
              "threads that compute; 0: as many as the CPU quota and affinity give");
-  add.Bool("--force", "HEARTH_FORCE", &flags->options.force,
-           "start though the container has less memory than work at these limits may need");
+  add.Switch("--force", "HEARTH_FORCE", &flags->options.force,
+             "start though the container has less memory than work at these limits may need");
   add.Choice("--log", "HEARTH_LOG", &flags->log_format, {"json", "text"},
              "form of the log lines on stderr");
   add.Choice("--log-level", "LOG_LEVEL", &flags->log_level, {"debug", "info", "warn", "error"},

@@ -112,7 +112,7 @@ Status CheckFits(const MemoryPlan& plan) {
   return Fail(Code::kUnsupported,
               "needs {} MiB, the container has {} MiB ({}); lower --max-connections, "
               "--payload-limit, --max-buffered-bytes or --workers, raise memory, or start all the "
-              "same with --force true",
+              "same with --force",
               InMiB(plan.needed), *plan.limit / kMiB, largest);
 }
 
