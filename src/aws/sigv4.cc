@@ -16,7 +16,6 @@ namespace hearth::aws {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-constexpr size_t kBlock = 64;
 
 std::span<const std::byte> Bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
@@ -24,29 +23,6 @@ std::string Sha256Hex(std::string_view text) {
   Sha256 hash;
   hash.Update(Bytes(text));
   return Hex(hash.Digest());
-}
-
-Sha256Digest Hmac(std::span<const std::byte> key, std::string_view text) {
-  std::array<std::byte, kBlock> inner{};
-  if (key.size() > kBlock) {
-    Sha256 hash;
-    hash.Update(key);
-    const Sha256Digest shorter = hash.Digest();
-    std::copy(shorter.begin(), shorter.end(), inner.begin());
-  } else {
-    std::copy(key.begin(), key.end(), inner.begin());
-  }
-  std::array<std::byte, kBlock> outer = inner;
-  for (std::byte& byte : inner) byte ^= std::byte{0x36};
-  for (std::byte& byte : outer) byte ^= std::byte{0x5c};
-  Sha256 first;
-  first.Update(inner);
-  first.Update(Bytes(text));
-  const Sha256Digest middle = first.Digest();
-  Sha256 second;
-  second.Update(outer);
-  second.Update(middle);
-  return second.Digest();
 }
 
 std::string Lower(std::string_view text) {
@@ -164,11 +140,11 @@ Status Sign(const http::Url& url, http::Outgoing* request, const Credentials& cr
   const std::string to_sign =
       fmt::format("{}\n{}\n{}\n{}", kAlgorithm, stamp, scope, Sha256Hex(canonical.request));
   const std::string secret = "AWS4" + credentials.secret_access_key;
-  Sha256Digest key = Hmac(Bytes(secret), day);
+  Sha256Digest key = HmacSha256(Bytes(secret), Bytes(day));
   for (const std::string_view part :
        {std::string_view(options.region), std::string_view(options.service),
         std::string_view("aws4_request"), std::string_view(to_sign)}) {
-    key = Hmac(key, part);
+    key = HmacSha256(key, Bytes(part));
   }
   Replace(request, "Authorization",
           fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", kAlgorithm,

@@ -1,6 +1,7 @@
 #include "base/sha256.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <cstdlib>
 
@@ -38,6 +39,15 @@ Sha256Digest Sha256::Digest() {
   Require(EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(digest.data()),
                              &length) == 1);
   Require(length == digest.size());
+  return digest;
+}
+
+Sha256Digest HmacSha256(std::span<const std::byte> key, std::span<const std::byte> text) {
+  Sha256Digest digest;
+  unsigned int length = 0;
+  Require(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+               reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+               reinterpret_cast<unsigned char*>(digest.data()), &length) != nullptr);
   return digest;
 }
 

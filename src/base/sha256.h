@@ -30,6 +30,9 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
+// HMAC-SHA-256 (RFC 2104) of `text`.
+Sha256Digest HmacSha256(std::span<const std::byte> key, std::span<const std::byte> text);
+
 // Lower-case hex, two digits a byte.
 std::string Hex(std::span<const std::byte> bytes);
 
