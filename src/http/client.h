@@ -65,12 +65,13 @@ struct ConnectOptions {
 };
 
 // One keep-alive connection. One thread at a time. Failures: kIo (cannot connect, reset, closed
-// before the answer was whole, a certificate that is not trusted), kDeadlineExceeded, kCancelled,
-// kTooLarge (an answer over `answer_bytes_max`, a head over 64 KiB), kCorrupt (not HTTP),
-// kUnsupported (a transfer coding other than chunked), kUnauthorized (the proxy wants a password),
-// kUnavailable (the proxy says 5xx); after any of them, and after an answer with keep_alive ==
-// false, the connection is closed and the next request opens it again. Redirects are answers like
-// others. A certificate and the name in it are always verified; TLS 1.2 or newer.
+// before the answer was whole, a certificate that is not trusted), kNotFound (no such host),
+// kDeadlineExceeded, kCancelled, kTooLarge (an answer over `answer_bytes_max`, a head over 64 KiB),
+// kCorrupt (not HTTP), kUnsupported (a transfer coding other than chunked), kUnauthorized (the
+// proxy wants a password), kUnavailable (the proxy says 5xx); after any of them, and after an
+// answer with keep_alive == false, the connection is closed and the next request opens it again.
+// Redirects are answers like others. A certificate and the name in it are always verified; TLS 1.2
+// or newer.
 class Connection {
  public:
   static Result<Connection> Open(const Url& url, Clock::time_point deadline,

@@ -73,6 +73,7 @@ Result<std::vector<Address>> Resolve(const std::string& host, uint16_t port,
     failed = look_up->failed;
     found = std::move(look_up->found);
   }
+  if (failed == EAI_NONAME) return Fail(Code::kNotFound, "there is no host \"{}\"", host);
   if (failed != 0) return Fail(Code::kIo, "{}", ::gai_strerror(failed));
   return found;
 }

@@ -17,7 +17,8 @@ struct Address {
 
 // The addresses of `host`, IPv4 first: what hearth talks to mostly listens there. A literal address
 // costs nothing; a name is looked up on a thread of its own, which is left behind when `patience`
-// ends first (the C library's look-up cannot be broken off). kIo with the resolver's words.
+// ends first (the C library's look-up cannot be broken off). kNotFound for a
+// name that does not exist, kIo with the resolver's words for the rest.
 Result<std::vector<Address>> Resolve(const std::string& host, uint16_t port,
                                      const Patience& patience);
 
