@@ -310,7 +310,7 @@ TEST(ClientStream, ANameThatDoesNotExistIsNamed) {
   const auto connection =
       Connection::Open(ParseUrl("http://no-such-host.invalid/secret?sig=abc").value(), Soon());
   ASSERT_FALSE(connection);
-  EXPECT_EQ(connection.error().code, Code::kIo);
+  EXPECT_EQ(connection.error().code, Code::kNotFound);
   EXPECT_NE(connection.error().message.find("no-such-host.invalid"), std::string::npos);
   EXPECT_EQ(connection.error().message.find("abc"), std::string::npos)
       << "a signed URL's query is a secret";
