@@ -1,7 +1,5 @@
 #include "aws/ask.h"
 
-#include <poll.h>
-
 #include <random>
 #include <thread>
 
@@ -35,9 +33,8 @@ Result<http::Answer> AskOnce(const http::Url& url, const http::Outgoing& request
 bool IsWorthAnother(const Result<http::Answer>& answer) {
   if (!answer) {
     const Code code = answer.error().code;
-    const bool certificate = answer.error().message.find("certificate") != std::string::npos;
-    return (code == Code::kIo && !certificate) || code == Code::kDeadlineExceeded ||
-           code == Code::kUnavailable;
+    return (code == Code::kIo && !http::IsCertificateFailure(answer.error())) ||
+           code == Code::kDeadlineExceeded || code == Code::kUnavailable;
   }
   if (answer->status == 200) return false;
   const Retry retry = RetryFor(answer->status, ReadServiceError(*answer).code);
@@ -45,12 +42,11 @@ bool IsWorthAnother(const Result<http::Answer>& answer) {
 }
 
 void Sleep(std::chrono::milliseconds wait, const Cancel* cancel) {
-  if (cancel == nullptr || cancel->fd() < 0) {
+  if (cancel == nullptr) {
     std::this_thread::sleep_for(wait);
-    return;
+  } else {
+    static_cast<void>(SleepUnless(*cancel, wait));
   }
-  pollfd fired{cancel->fd(), POLLIN, 0};
-  ::poll(&fired, 1, static_cast<int>(wait.count()));
 }
 
 }  // namespace

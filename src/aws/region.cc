@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "http/header_lookup.h"
+
 namespace hearth::aws {
 
 namespace {
@@ -37,12 +39,7 @@ bool Chosen(const Env& env, const Profiles& profiles, std::string_view variable,
 
 }  // namespace
 
-bool IsTrue(std::string_view text) {
-  constexpr std::string_view kTrue = "true";
-  return std::ranges::equal(text, kTrue, [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
-}
+bool IsTrue(std::string_view text) { return http::EqualsNoCase(text, "true"); }
 
 bool IsRegion(std::string_view text) {
   return !text.empty() && text.size() <= 40 && std::ranges::all_of(text, [](char c) {

@@ -10,6 +10,7 @@
 
 #include "aws/canonical.h"
 #include "base/sha256.h"
+#include "http/header_lookup.h"
 
 namespace hearth::aws {
 
@@ -54,7 +55,7 @@ bool IsSigned(std::string_view name) {
 }
 
 void Replace(http::Outgoing* request, std::string_view name, std::string value) {
-  std::erase_if(request->headers, [&](const auto& h) { return Lower(h.first) == Lower(name); });
+  std::erase_if(request->headers, [&](const auto& h) { return http::EqualsNoCase(h.first, name); });
   request->headers.emplace_back(name, std::move(value));
 }
 

@@ -26,20 +26,29 @@ std::string SignatureOf(const std::string& url, http::Outgoing request, const Cr
   return "no Authorization header";
 }
 
-std::string Suite(const std::string& target, const std::string& method = "GET") {
-  const Credentials keys{.access_key_id = "AKIDEXAMPLE",
-                         .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-                         .session_token = "",
-                         .expiration = std::nullopt,
-                         .source = ""};
+Credentials Keys(const char* id, const char* secret) {
+  Credentials keys;
+  keys.access_key_id = id;
+  keys.secret_access_key = secret;
+  return keys;
+}
+
+Credentials SuiteKeys() { return Keys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"); }
+
+SigningOptions Options(const char* service, std::chrono::system_clock::time_point now) {
   SigningOptions options;
   options.region = "us-east-1";
-  options.service = "service";
-  options.now = sys_days{2015y / 8 / 30} + 12h + 36min;
+  options.service = service;
+  options.now = now;
+  return options;
+}
+
+std::string Suite(const std::string& target, const std::string& method = "GET") {
+  const SigningOptions options = Options("service", sys_days{2015y / 8 / 30} + 12h + 36min);
   http::Outgoing request;
   request.method = method;
   request.target = target;  // as the suite writes it
-  return SignatureOf("http://example.amazonaws.com", request, keys, options);
+  return SignatureOf("http://example.amazonaws.com", request, SuiteKeys(), options);
 }
 
 TEST(SigV4Published, TestSuite) {
@@ -53,32 +62,17 @@ TEST(SigV4Published, TestSuite) {
 }
 
 TEST(SigV4Published, ListUsersOfTheUserGuide) {
-  const Credentials keys{.access_key_id = "AKIDEXAMPLE",
-                         .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-                         .session_token = "",
-                         .expiration = std::nullopt,
-                         .source = ""};
-  SigningOptions options;
-  options.region = "us-east-1";
-  options.service = "iam";
-  options.now = sys_days{2015y / 8 / 30} + 12h + 36min;
+  const SigningOptions options = Options("iam", sys_days{2015y / 8 / 30} + 12h + 36min);
   http::Outgoing request;
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
   EXPECT_EQ(SignatureOf("https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08", request,
-                        keys, options),
+                        SuiteKeys(), options),
             "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7");
 }
 
 std::string S3(const std::string& target, const http::Outgoing& request = {}) {
-  const Credentials keys{.access_key_id = "AKIAIOSFODNN7EXAMPLE",
-                         .secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                         .session_token = "",
-                         .expiration = std::nullopt,
-                         .source = ""};
-  SigningOptions options;
-  options.region = "us-east-1";
-  options.service = "s3";
-  options.now = sys_days{2013y / 5 / 24};
+  const Credentials keys = Keys("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+  SigningOptions options = Options("s3", sys_days{2013y / 5 / 24});
   options.double_encode_path = false;
   options.content_sha256_header = true;
   return SignatureOf("https://examplebucket.s3.amazonaws.com" + target, request, keys, options);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 
 #include "base/unique_fd.h"
 
@@ -23,5 +24,8 @@ class Cancel {
   std::atomic<bool> fired_ = false;
   UniqueFd fd_;  // an eventfd
 };
+
+// Sleeps, or until `cancel` fires: then false.
+bool SleepUnless(const Cancel& cancel, std::chrono::milliseconds wait);
 
 }  // namespace hearth

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/text_file.h"
+
 namespace hearth {
 namespace {
 
@@ -41,14 +43,6 @@ void Cgroup::VisitV2(const Visitor& visit) const {
 
 void Cgroup::VisitV1(std::string_view controller, const Visitor& visit) const {
   VisitUpwards(mount_ + "/" + std::string(controller), PathOf(lines_, controller), visit);
-}
-
-std::optional<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 std::optional<int64_t> ParseInt(std::string_view text) {

@@ -32,8 +32,6 @@ class Cgroup {
   std::string lines_;  // of proc/self/cgroup
 };
 
-// The whole of a small file; absent when it cannot be read.
-std::optional<std::string> ReadText(const std::string& path);
 // The number that `text` begins with; absent for "max" and anything else.
 std::optional<int64_t> ParseInt(std::string_view text);
 std::optional<int64_t> ReadInt(const std::string& path);

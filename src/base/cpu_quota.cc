@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/cgroup.h"
+#include "base/text_file.h"
 
 namespace hearth {
 namespace {

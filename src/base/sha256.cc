@@ -3,7 +3,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <vector>
 
 namespace hearth {
 
@@ -15,30 +17,11 @@ void Require(bool ok) {
 
 }  // namespace
 
-struct Sha256::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-
-  State() { Require(context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1); }
-  ~State() { EVP_MD_CTX_free(context); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-};
-
-Sha256::Sha256() : state_(std::make_unique<State>()) {}
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
-Sha256::~Sha256() = default;
-
-void Sha256::Update(std::span<const std::byte> bytes) {
-  Require(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
-}
-
 Sha256Digest Sha256::Digest() {
+  const std::vector<std::byte> bytes = hash_.Finish();
   Sha256Digest digest;
-  unsigned int length = 0;
-  Require(EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(digest.data()),
-                             &length) == 1);
-  Require(length == digest.size());
+  Require(bytes.size() == digest.size());
+  std::ranges::copy(bytes, digest.begin());
   return digest;
 }
 

@@ -7,9 +7,10 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
+
+#include "base/digest.h"
 
 namespace hearth {
 
@@ -17,17 +18,11 @@ using Sha256Digest = std::array<std::byte, 32>;
 
 class Sha256 {
  public:
-  Sha256();
-  Sha256(Sha256&&) noexcept;
-  Sha256& operator=(Sha256&&) noexcept;
-  ~Sha256();
-
-  void Update(std::span<const std::byte> bytes);
+  void Update(std::span<const std::byte> bytes) { hash_.Update(bytes); }
   Sha256Digest Digest();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  hearth::Digest hash_{DigestKind::kSha256};
 };
 
 // HMAC-SHA-256 (RFC 2104) of `text`.

@@ -12,14 +12,10 @@
 #include <utility>
 
 #include "base/result.h"
+#include "base/text_file.h"
 
 namespace hearth::bench {
 namespace {
-
-std::string ReadFile(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 // The value of the first line that starts with `key`, without blanks at its ends.
 std::string_view LineValue(std::string_view text, std::string_view key) {
@@ -60,7 +56,7 @@ void ParseCpuInfo(std::string_view text, MachineFacts* facts) {
 
 MachineFacts ReadMachineFacts() {
   MachineFacts facts;
-  ParseCpuInfo(ReadFile("/proc/cpuinfo"), &facts);
+  ParseCpuInfo(ReadText("/proc/cpuinfo").value_or(""), &facts);
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   facts.cores = ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;

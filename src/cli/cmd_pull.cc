@@ -1,11 +1,9 @@
 // hearth pull: brings a model from the Hugging Face hub, S3 or a folder. The composition root.
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -16,9 +14,11 @@
 #include "base/env.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/duration.h"
 #include "cli/pack_choices.h"
 #include "cli/pull_packed.h"
 #include "fetch/checksum.h"
+#include "fetch/files.h"
 #include "fetch/progress.h"
 #include "fetch/pull.h"
 
@@ -86,20 +86,10 @@ void WatchSignals(Cancel* cancel) {
 }
 
 Result<milliseconds> ParseTime(const char* flag, const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
-  double scale = 0;
-  if (unit == "ms") scale = 1;
-  if (unit.empty() || unit == "s") scale = 1000;
-  if (unit == "m") scale = 60'000;
-  if (unit == "h") scale = 3'600'000;
-  constexpr double kMost = 30 * 86'400'000.0;
-  if (error != std::errc() || scale == 0 || !(number * scale >= 1) || number * scale > kMost) {
-    return Fail(Code::kUsage, "{}: must be a time such as 500ms, 30s, 10m or 1h, not \"{}\"", flag,
-                text);
-  }
-  return milliseconds(static_cast<int64_t>(number * scale));
+  constexpr milliseconds kMost = std::chrono::days(30);
+  if (const auto found = ReadDuration(text, kMost, true)) return *found;
+  return Fail(Code::kUsage, "{}: must be a time such as 500ms, 30s, 10m or 1h, not \"{}\"", flag,
+              text);
 }
 
 Result<std::pair<std::string, std::string>> ParseSha256(const std::string& text) {
@@ -113,14 +103,9 @@ Result<std::pair<std::string, std::string>> ParseSha256(const std::string& text)
   return std::pair(name, *hex);
 }
 
-bool IsFolder(const std::string& path) {
-  struct stat there{};
-  return ::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode);
-}
-
 Result<fetch::PullOptions> ReadFlags(const PullFlags& flags, Cancel* cancel) {
   fetch::PullOptions out;
-  auto source = fetch::ParseSource(flags.source, IsFolder(flags.source));
+  auto source = fetch::ParseSource(flags.source, fetch::IsFolder(flags.source));
   if (!source) return Forward(source);
   out.source = *std::move(source);
   out.output = flags.output;

@@ -1,21 +1,13 @@
 #include "cli/packed_folder.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
-#include "base/atomic_file.h"
-#include "base/mapped_file.h"
+#include "fetch/place.h"
 #include "model/model.h"
 
 namespace hearth::cli {
-namespace {
-
 namespace fs = std::filesystem;
-
-constexpr size_t kPieceBytes = size_t{4} << 20U;
-
-}  // namespace
 
 std::string PackedFileIn(const std::string& folder) {
   std::error_code error;
@@ -48,17 +40,11 @@ Status CopyPacked(const std::string& from, const std::string& to, const Cancel& 
   if (Status sound = (*packed)->Verify(); !sound) {
     return Fail(sound.error().code, "cannot take \"{}\": {}", from, sound.error().message);
   }
-  auto source = MappedFile::Open(from);
-  if (!source) return Forward(source);
-  const std::span<const std::byte> bytes = source->bytes();
-  auto file = AtomicFile::Create(to, bytes.size());
-  if (!file) return Forward(file);
-  for (size_t at = 0; at < bytes.size(); at += kPieceBytes) {
-    if (cancel.fired()) return Fail(Code::kCancelled, "stopped while copying; run again");
-    const auto piece = bytes.subspan(at, std::min(kPieceBytes, bytes.size() - at));
-    if (Status written = file->Write(piece); !written) return written;
+  Status copied = fetch::CopyFile(from, to, cancel, [](uint64_t) {});
+  if (!copied && copied.error().code == Code::kCancelled) {
+    return Fail(Code::kCancelled, "stopped while copying; run again");
   }
-  return file->Commit();
+  return copied;
 }
 
 }  // namespace hearth::cli

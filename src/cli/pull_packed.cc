@@ -1,15 +1,12 @@
 #include "cli/pull_packed.h"
 
-#include <sys/stat.h>
-
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <variant>
 
 #include "base/atomic_file.h"
 #include "base/json_print.h"
+#include "base/text_file.h"
 #include "cli/packed_folder.h"
 #include "fetch/files.h"
 #include "fetch/lock_file.h"
@@ -40,14 +37,9 @@ std::string SidecarText(const fetch::PullOptions& options, const std::string& re
       normalize, text(choices.name), model::kPackVersion, text(sha256));
 }
 
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 bool IsUpToDate(const fetch::PullOptions& options, const std::string& revision,
                 const PackChoices& choices, uint64_t* bytes) {
-  const std::string sidecar = ReadAll(SidecarPath(options.output));
+  const std::string sidecar = ReadText(SidecarPath(options.output)).value_or("");
   if (sidecar.empty()) return false;
   auto file = model::Model::Open(options.output);
   if (!file || sidecar != SidecarText(options, revision, choices, (*file)->content_sha256())) {
@@ -135,9 +127,7 @@ Result<Done> Copy(const fetch::PullOptions& options, const std::string& packed) 
 }  // namespace
 
 Result<PackedPull> PullPacked(fetch::PullOptions options, const PackChoices& choices) {
-  struct stat there{};
-  if (options.output.ends_with('/') ||
-      (::stat(options.output.c_str(), &there) == 0 && S_ISDIR(there.st_mode))) {
+  if (options.output.ends_with('/') || fetch::IsFolder(options.output)) {
     return Fail(Code::kUsage, "\"{}\" is a folder: --pack writes one file, -o FILE.hearth",
                 options.output);
   }

@@ -21,8 +21,7 @@ using std::chrono::milliseconds;
 std::optional<Failure> AsFailure(const Result<http::Answer>& answer) {
   if (!answer) {
     const Error& error = answer.error();
-    const bool certificate = error.message.find("certificate") != std::string::npos;
-    return Failure{error, IsTransient(error.code) && !certificate, std::nullopt};
+    return Failure{error, IsTransient(error), std::nullopt};
   }
   const http::AnswerHead head{answer->status, answer->headers, std::nullopt};
   if (answer->status != 408 && answer->status != 429 && answer->status < 500) return std::nullopt;

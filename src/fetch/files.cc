@@ -53,6 +53,11 @@ Status MakeFolder(const std::string& path) {
   }
 }
 
+bool IsFolder(const std::string& path) {
+  struct stat there{};
+  return ::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode);
+}
+
 Status MakeParents(const std::string& base, const std::string& name) {
   for (size_t slash = name.find('/'); slash != std::string::npos;
        slash = name.find('/', slash + 1)) {

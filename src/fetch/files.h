@@ -15,6 +15,8 @@ tl::unexpected<Error> CannotWrite(const std::string& path, int error);
 // Like mkdir -p.
 Status MakeFolder(const std::string& path);
 
+bool IsFolder(const std::string& path);
+
 // Makes the folders of base/name that lie below `base`. A link in place of one of them is refused
 // (kCorrupt): it would lead out of `base`. `base` itself may be one.
 Status MakeParents(const std::string& base, const std::string& name);

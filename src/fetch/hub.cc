@@ -23,7 +23,6 @@ http::Outgoing WithToken(const HubSettings& settings, const http::Url& url, cons
   http::Outgoing out;
   out.method = method;
   out.headers.emplace_back("User-Agent", "hearth");
-  out.headers.emplace_back("Accept-Encoding", "identity");
   if (!settings.token.empty() && SameServer(url, settings.endpoint)) {
     out.headers.emplace_back("Authorization", "Bearer " + settings.token);
   }
@@ -73,10 +72,8 @@ class HubOrigin final : public Origin {
 
  private:
   OriginRequest At(const http::Url& url) {
-    http::Outgoing outgoing = WithToken(settings_, url, "GET");
-    // The downloader adds its own.
-    std::erase_if(outgoing.headers, [](const auto& one) { return one.first == "Accept-Encoding"; });
-    return {url, std::move(outgoing), url.target != url_.target || !SameServer(url, url_)};
+    return {url, WithToken(settings_, url, "GET"),
+            url.target != url_.target || !SameServer(url, url_)};
   }
 
   const HubSettings& settings_;
@@ -133,8 +130,9 @@ http::Url Hub::At(const std::string& path) const {
 Result<http::Answer> Hub::Ask(Web* web, const http::Url& url, const char* method) const {
   http::Url at = url;
   for (int hop = 0; hop <= kRedirectsMax; ++hop) {
-    auto answer = AskUntilAnswered(web, at.Authority(),
-                                   [&] { return web->Ask(at, WithToken(settings_, at, method)); });
+    http::Outgoing request = WithToken(settings_, at, method);
+    request.headers.emplace_back("Accept-Encoding", "identity");
+    auto answer = AskUntilAnswered(web, at.Authority(), [&] { return web->Ask(at, request); });
     if (!answer) return answer;
     const bool enough = !answer->Header("X-Linked-Etag").empty();
     if (!IsRedirect(answer->status) || enough) return answer;

@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <memory>
 
+#include "base/text_file.h"
 #include "fetch/files.h"
 #include "fetch/journal.h"
 
@@ -38,11 +38,6 @@ void RemoveOthers(const std::string& final_path, const std::string& keep) {
   }
 }
 
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 // What the last pull left, if it can be gone on with.
 RangeSet Resumable(const PartialOptions& options, const std::string& path) {
   struct stat there{};
@@ -50,7 +45,7 @@ RangeSet Resumable(const PartialOptions& options, const std::string& path) {
       static_cast<uint64_t>(there.st_size) != options.size) {
     return {};
   }
-  const auto journal = ReadJournal(ReadAll(path + std::string(kJournalSuffix)));
+  const auto journal = ReadJournal(ReadText(path + std::string(kJournalSuffix)).value_or(""));
   if (!journal || journal->head.size != options.size || journal->head.key != options.key) return {};
   if (journal->head.boot_id != options.boot_id && !options.verified) return {};
   return journal->done;

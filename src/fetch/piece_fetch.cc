@@ -124,11 +124,6 @@ PieceTry Failed(Error error, bool transient, uint64_t reached,
   return {PieceOutcome::kFailed, {std::move(error), transient, retry_after}, reached};
 }
 
-// No other try makes a certificate good.
-bool IsTransientFailure(const Error& error) {
-  return IsTransient(error.code) && error.message.find("certificate") == std::string::npos;
-}
-
 Asked WhatToAsk(const Job& job, const Piece& piece, uint64_t from) {
   return {.range = {from, piece.range.to},
           .whole = piece.whole && from == 0,
@@ -159,7 +154,7 @@ PieceTry AfterFailure(Job* job, const Piece& piece, const PieceSink& sink, Error
   if (sink.dropped()) return {PieceOutcome::kDropped, {}, sink.reached()};
   if (sink.disk_failed()) return Failed(std::move(error), false, sink.reached());
   if (!sink.whole_file()) {
-    const bool transient = IsTransientFailure(error);
+    const bool transient = IsTransient(error);
     return Failed(std::move(error), transient, sink.reached());
   }
   if (job->streams() >= kRefusedTriesMax) {
@@ -177,7 +172,7 @@ PieceTry AfterFailure(Job* job, const Piece& piece, const PieceSink& sink, Error
 PieceTry TryPiece(Job* job, const Piece& piece, uint64_t from, Web* web) {
   Origin& origin = *job->file().origin;
   auto request = origin.Ask();
-  if (!request) return Failed(request.error(), IsTransientFailure(request.error()), from);
+  if (!request) return Failed(request.error(), IsTransient(request.error()), from);
   const Asked asked = WhatToAsk(*job, piece, from);
   for (int hop = 0; hop <= kRedirectsMax; ++hop) {
     http::Outgoing outgoing = request->outgoing;

@@ -69,7 +69,7 @@ class HubPull {
   Status Locate(const std::string& commit, std::vector<Missing>* missing);
   Status BringBatch(const std::string& commit, std::span<Missing> batch, DownloadState* state);
   Status BringAll(const std::string& commit, std::vector<Missing>* missing, DownloadState* state);
-  Result<FileToBring> AsFile(const std::string& commit, Missing* one);
+  FileToBring AsFile(const std::string& commit, Missing* one);
   Status TakeGivenSums(const std::vector<std::string>& names);
   Status CheckGivenSums(const std::string& commit) const;
 
@@ -195,20 +195,20 @@ Status HubPull::Locate(const std::string& commit, std::vector<Missing>* missing)
                  });
 }
 
-Result<FileToBring> HubPull::AsFile(const std::string& commit, Missing* one) {
+FileToBring HubPull::AsFile(const std::string& commit, Missing* one) {
   WantedFile wanted{one->file.name, one->file.size, ChecksumsOf(one->file, one->etag), {}};
   if (const auto given = given_.find(wanted.name); given != given_.end()) {
     wanted.checksums.insert(wanted.checksums.end(), given->second.begin(), given->second.end());
   }
   // Redirected answers have the storage's own ETags: checksums tell, where there are some.
   const std::string etag = wanted.checksums.empty() && !one->storage ? one->etag : "";
-  return FileToBring{.name = one->file.name,
-                     .final_path = cache_.BlobPath(one->etag),
-                     .size = one->file.size,
-                     .etag = etag,
-                     .key = KeyOf("hub", one->etag, one->file.size),
-                     .checksums = std::move(wanted.checksums),
-                     .origin = hub_.OriginOf(commit, one->file.name, std::move(one->storage))};
+  return {.name = one->file.name,
+          .final_path = cache_.BlobPath(one->etag),
+          .size = one->file.size,
+          .etag = etag,
+          .key = KeyOf("hub", one->etag, one->file.size),
+          .checksums = std::move(wanted.checksums),
+          .origin = hub_.OriginOf(commit, one->file.name, std::move(one->storage))};
 }
 
 // Under the locks that Python takes too, in one order for all. Sorted by ETag, without doubles.
@@ -222,9 +222,7 @@ Status HubPull::BringBatch(const std::string& commit, std::span<Missing> batch,
     if (!lock) return Forward(lock);
     if (Exists(cache_.BlobPath(one.etag))) continue;  // by whoever had the lock before
     locks.push_back(*std::move(lock));
-    auto file = AsFile(commit, &one);
-    if (!file) return Forward(file);
-    files.push_back(*std::move(file));
+    files.push_back(AsFile(commit, &one));
   }
   auto brought = Bring(options_, web_options_, std::move(files));
   if (!brought) return Forward(brought);

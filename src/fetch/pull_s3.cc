@@ -1,9 +1,8 @@
 // Objects in S3: one into a file, or all below a prefix into a folder.
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "fetch/ask.h"
+#include "fetch/files.h"
 #include "fetch/names.h"
 #include "fetch/pull_parts.h"
 #include "fetch/s3.h"
@@ -119,11 +118,6 @@ class S3Pull {
   bool forbidden_ = false;  // the object itself, if there is one
 };
 
-bool IsFolder(const std::string& path) {
-  struct stat there{};
-  return path.ends_with('/') || (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode));
-}
-
 }  // namespace
 
 Result<std::string> S3Revision(const S3Source& source, const PullOptions& options) {
@@ -142,7 +136,7 @@ Result<Pulled> PullS3(const S3Source& source, const PullOptions& options) {
   S3Pull pull(source, options, &s3);
   auto listing = pull.List();
   if (!listing) return Forward(listing);
-  if (listing->one_object && !IsFolder(options.output)) {
+  if (listing->one_object && !options.output.ends_with('/') && !IsFolder(options.output)) {
     return BringToFile(options, pull.web_options(), std::move(listing->files.front()),
                        options.output);
   }

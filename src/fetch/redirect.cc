@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "http/header_lookup.h"
+
 namespace hearth::fetch {
 namespace {
 
@@ -11,8 +13,6 @@ bool HasScheme(std::string_view text) {
   return colon != std::string_view::npos &&
          text.substr(0, colon).find_first_of("/?#") == std::string_view::npos;
 }
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // The request line takes it as it is.
 bool IsCleanTarget(std::string_view text) {
@@ -32,10 +32,7 @@ Result<http::Url> NextHop(const http::Url& from, std::string_view location) {
     std::string text(location);
     if (location.starts_with("//")) text.insert(0, from.tls ? "https:" : "http:");
     const std::string_view scheme = std::string_view(text).substr(0, text.find(':'));
-    const auto is = [&](std::string_view name) {
-      return std::ranges::equal(scheme, name, {}, Lower);
-    };
-    if (!is("http") && !is("https")) {
+    if (!http::EqualsNoCase(scheme, "http") && !http::EqualsNoCase(scheme, "https")) {
       return Fail(Code::kCorrupt,
                   "{} redirects to the scheme \"{:.40}\": only http and https are "
                   "followed",
@@ -62,7 +59,7 @@ Result<http::Url> NextHop(const http::Url& from, std::string_view location) {
 }
 
 bool SameServer(const http::Url& a, const http::Url& b) {
-  return a.tls == b.tls && a.port == b.port && std::ranges::equal(a.host, b.host, {}, Lower, Lower);
+  return a.tls == b.tls && a.port == b.port && http::EqualsNoCase(a.host, b.host);
 }
 
 }  // namespace hearth::fetch

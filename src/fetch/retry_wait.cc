@@ -3,14 +3,18 @@
 #include <algorithm>
 
 #include "base/backoff.h"
+#include "http/client.h"
 
 namespace hearth::fetch {
 
 using std::chrono::milliseconds;
 
-bool IsTransient(Code code) {
-  return code == Code::kIo || code == Code::kDeadlineExceeded || code == Code::kTimeout ||
-         code == Code::kOverloaded || code == Code::kUnavailable || code == Code::kCorrupt;
+bool IsTransient(const Error& error) {
+  const Code code = error.code;
+  const bool may_pass = code == Code::kIo || code == Code::kDeadlineExceeded ||
+                        code == Code::kTimeout || code == Code::kOverloaded ||
+                        code == Code::kUnavailable || code == Code::kCorrupt;
+  return may_pass && !http::IsCertificateFailure(error);
 }
 
 std::optional<milliseconds> WaitBeforeRetry(const Failure& failure, int tries, double random,

@@ -17,8 +17,8 @@ struct Failure {
 };
 
 // Failures that may pass: a connection that broke or stalled, 408, 429, 5xx, and (a few times) an
-// answer that is not what was asked for.
-bool IsTransient(Code code);
+// answer that is not what was asked for. Not: a certificate.
+bool IsTransient(const Error& error);
 
 inline constexpr int kTriesMax = 10;        // in a row without a single byte
 inline constexpr int kRefusedTriesMax = 3;  // of wrong answers, and of addresses that expired

@@ -1,7 +1,5 @@
 #include "fetch/web.h"
 
-#include <poll.h>
-
 #include <algorithm>
 
 #include "fetch/redirect.h"
@@ -61,18 +59,6 @@ Result<http::Answer> Web::Ask(const http::Url& url, const http::Outgoing& reques
 std::string CaFile(const Env& env, CaFor what) {
   if (what == CaFor::kS3) return FirstSet(env, {"AWS_CA_BUNDLE"});
   return FirstSet(env, {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"});
-}
-
-bool SleepUnless(const Cancel& cancel, std::chrono::milliseconds wait) {
-  const auto until = http::Clock::now() + wait;
-  while (!cancel.fired()) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(until - http::Clock::now()).count();
-    if (left <= 0) return true;
-    pollfd stop{cancel.fd(), POLLIN, 0};
-    ::poll(&stop, 1, static_cast<int>(std::min<int64_t>(left, 60'000)));
-  }
-  return false;
 }
 
 }  // namespace hearth::fetch

@@ -48,7 +48,4 @@ class Web {
 enum class CaFor { kHub, kS3 };
 std::string CaFile(const Env& env, CaFor what);
 
-// Sleeps, or until `cancel` fires: then false.
-bool SleepUnless(const Cancel& cancel, std::chrono::milliseconds wait);
-
 }  // namespace hearth::fetch

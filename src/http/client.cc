@@ -209,6 +209,10 @@ Result<AnswerHead> Connection::Stream(const Outgoing& request, Clock::time_point
   return std::move(keep.head());
 }
 
+bool IsCertificateFailure(const Error& error) {
+  return error.message.find("certificate") != std::string::npos;
+}
+
 Result<Answer> Fetch(std::string_view url, const Outgoing& request, Clock::time_point deadline) {
   Result<Url> parsed = ParseUrl(url);
   if (!parsed) return Forward(parsed);

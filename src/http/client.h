@@ -96,6 +96,9 @@ class Connection {
   std::unique_ptr<State> state_;
 };
 
+// Whether a failure says that the server's certificate is not good: no other try makes it so.
+bool IsCertificateFailure(const Error& error);
+
 // Opens, asks once, closes.
 Result<Answer> Fetch(std::string_view url, const Outgoing& request, Clock::time_point deadline);
 

@@ -35,19 +35,20 @@ constexpr int64_t kSmallAnswer = 64 * kKiB;
 // A list that grows holds up to twice what it is filled with.
 constexpr int64_t kGrowth = 2;
 
+// Rounded up.
+int64_t InMiB(int64_t bytes) { return (bytes + kMiB - 1) / kMiB; }
+
 struct Plan {
   MemoryPlan plan;
 
   // In whole MiB: people write container limits so, and the kernel rounds them down to a page.
   void Add(std::string_view name, std::string_view what, int64_t exact, bool reclaimable = false) {
-    const int64_t bytes = (exact + kMiB - 1) / kMiB * kMiB;
+    const int64_t bytes = InMiB(exact) * kMiB;
     plan.items.push_back({name, what, bytes, reclaimable});
     plan.needed += bytes;
     if (!reclaimable) plan.unreclaimable += bytes;
   }
 };
-
-int64_t InMiB(int64_t bytes) { return (bytes + kMiB - 1) / kMiB; }
 
 }  // namespace
 

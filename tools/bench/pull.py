@@ -4,7 +4,7 @@
     script/bench pull [--runs 7] [--megabytes 2000] [--binary build/release/hearth]
 
 Both read with path-style requests and without signatures, and write to tmpfs. Prints seconds, MB/s and peak memory of
-each, medians with the least and the most, and writes build/bench/pull.json."""
+each, medians with the least and the most, and writes build/bench/pull/rounds.json."""
 import argparse
 import contextlib
 import json
@@ -170,9 +170,9 @@ def main():
     finally:
         shutil.rmtree(folder)
     print(table(rounds, arguments.megabytes))
-    out = ROOT / "build/bench"
+    out = ROOT / "build/bench/pull"  # not a section: it prints its own table
     out.mkdir(parents=True, exist_ok=True)
-    (out / "pull.json").write_text(json.dumps({"megabytes": arguments.megabytes, "rounds": rounds}))
+    (out / "rounds.json").write_text(json.dumps({"megabytes": arguments.megabytes, "rounds": rounds}))
     return 0
 
 

@@ -15,8 +15,6 @@ def load(folder):
     out = {}
     for path in sorted(folder.glob("*.json")):
         document = json.loads(path.read_text())
-        if "figures" not in document:  # of tools/bench/pull.py, which prints its own table
-            continue
         out[document["section"]] = document["figures"]
         if document["quick"]:
             out.setdefault("quick", []).append(document["section"])
