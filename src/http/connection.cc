@@ -1,6 +1,8 @@
 #include "http/connection.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -17,6 +19,12 @@ constexpr auto kHalfCloseGrace = 20ms;
 constexpr auto kLingerClean = 1000ms;  // for a client that has been told and has only to close
 constexpr auto kLingerDirty = 5000ms;  // for one that is still sending what was refused
 constexpr size_t kLingerBytesMax = size_t{16} * 1024 * 1024;
+
+// `bytes` as Linux counts them: twice what is asked for.
+bool SetSendBuffer(int fd, size_t bytes) {
+  const int half = static_cast<int>(bytes / 2);
+  return ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof half) == 0;
+}
 
 }  // namespace
 
@@ -163,7 +171,23 @@ void ServerConnection::DiscardInput() {
   }
 }
 
+void ServerConnection::TakeLargeSendBuffer() {
+  if (large_send_buffer_ || core_.large_send_buffers == kLargeSendBuffers) return;
+  large_send_buffer_ = SetSendBuffer(socket_.native_handle(), kLargeSendBytes);
+  if (large_send_buffer_) ++core_.large_send_buffers;
+}
+
+// Not before the client has taken what was sent: the memory is in use until then.
+void ServerConnection::ReturnLargeSendBuffer() {
+  int unsent = 0;
+  if (::ioctl(socket_.native_handle(), SIOCOUTQ, &unsent) != 0 || unsent > 0) return;
+  SetSendBuffer(socket_.native_handle(), kSocketBytesMax / 2);
+  large_send_buffer_ = false;
+  --core_.large_send_buffers;
+}
+
 void ServerConnection::Sweep(Clock::time_point now) {
+  if (large_send_buffer_ && phase_ == Phase::kIdle) ReturnLargeSendBuffer();
   if (now < deadline_) return;
   switch (phase_) {
     case Phase::kReading:
@@ -206,6 +230,7 @@ void ServerConnection::Close() {
   }
   core_.Release(std::exchange(charged_, 0) + std::exchange(answer_charged_, 0));
   probe_timer_.reset();
+  if (std::exchange(large_send_buffer_, false)) --core_.large_send_buffers;
   boost::system::error_code ignored;
   static_cast<void>(socket_.close(ignored));
   core_.Remove(*this);

@@ -66,6 +66,8 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void SendProbe();
   void DiscardInput();
   bool HungUp() const;
+  void TakeLargeSendBuffer();    // when there is one left
+  void ReturnLargeSendBuffer();  // when the kernel has sent all it holds
   void Linger(bool input_is_clean);
 
   // connection_request.cc: from bytes to requests and back to bytes
@@ -117,6 +119,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   std::string body_;
   size_t written_ = 0;
   size_t answer_charged_ = 0;
+  bool large_send_buffer_ = false;
 
   // Wraps what a wait calls. A fence: what a third party throws (memory above all) costs this
   // connection only.

@@ -217,6 +217,7 @@ void ServerConnection::Respond(Response response, bool keep_alive) {
   body_ = std::move(response.body);
   if (is_head_ || !StatusHasBody(response.status)) body_.clear();
   written_ = 0;
+  if (body_.size() > kSocketBytesMax / 4) TakeLargeSendBuffer();
   phase_ = Phase::kWriting;
   deadline_ = Clock::now() + core_.limits.write_time_max;
   WriteSome();

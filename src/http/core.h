@@ -47,7 +47,8 @@ struct Core {
   std::unique_ptr<char[]>
       scratch;  // every read goes here first: an idle connection holds no buffer
   std::vector<std::shared_ptr<ServerConnection>> connections;
-  size_t refused_open = 0;  // among them, those over connections_max that are being told so
+  size_t refused_open = 0;        // among them, those over connections_max that are being told so
+  size_t large_send_buffers = 0;  // lent to connections, of kLargeSendBuffers
   bool draining = false;
   std::function<void()> on_removed;  // after each Remove
 };

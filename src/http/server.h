@@ -27,6 +27,12 @@ using Clock = std::chrono::steady_clock;
 // their sizes (32 KiB each, of which Linux makes twice as much for its own structures).
 inline constexpr size_t kSocketBytesMax = size_t{128} * 1024;
 
+// What a batch answers is larger than that, and each time the buffer is full the I/O thread has to
+// get a CPU again beside busy workers. So a few connections at a time have a send buffer that takes
+// such an answer whole: as much as Linux gives anyone by default (net.core.wmem_max, which it doubles).
+inline constexpr size_t kLargeSendBuffers = 16;
+inline constexpr size_t kLargeSendBytes = size_t{2} * 212'992;
+
 struct ServerLimits {
   size_t connections_max = 512;
   size_t header_bytes_max = size_t{16} * 1024;

@@ -146,6 +146,38 @@ Handlers RefusingHead() {
   return handlers;
 }
 
+// As a batch's answer is: more than the usual send buffer and the client's window hold together.
+TEST(ServerLimits, SixteenLargeAnswersLeaveTheServerAlthoughNobodyReads) {
+  constexpr size_t kAnswer = 250'000;
+  Handlers handlers;
+  handlers.on_request = [](Request, Responder responder) {
+    responder.Send({.body = std::string(kAnswer, 'x')});
+  };
+  TestServer server(handlers);
+  const auto left_behind = [&](int64_t answers) {
+    return Eventually(
+        [&] { return server.stats().buffered_bytes == answers * static_cast<int64_t>(kAnswer); });
+  };
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (size_t i = 0; i < kLargeSendBuffers; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server.port()));
+    clients.back()->Write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  EXPECT_TRUE(left_behind(0));
+  RawClient one_more(server.port());
+  one_more.Write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(left_behind(1));
+  EXPECT_EQ(one_more.Read().body.size(), kAnswer);
+  EXPECT_EQ(clients.front()->Read().body.size(), kAnswer);  // its buffer is free for others now
+  EXPECT_TRUE(Eventually([&] {
+    RawClient next(server.port());
+    next.Write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    char first = 0;
+    EXPECT_EQ(::recv(next.fd(), &first, 1, 0), 1);
+    return server.stats().buffered_bytes == 0;
+  }));
+}
+
 TEST(ServerLimits, OnHeadRefusesBeforeTheBody) {
   TestServer server(RefusingHead());
   RawClient client(server.port());

@@ -96,7 +96,8 @@ MemoryPlan PlanMemory(const ModelSizes& model, const ServeOptions& options, int 
            connections * (kConnection + kReadAhead + kSmallAnswer +
                           static_cast<int64_t>(options.http.header_bytes_max)));
   made.Add("sockets", "the kernel's buffers of each connection",
-           connections * static_cast<int64_t>(http::kSocketBytesMax));
+           connections * static_cast<int64_t>(http::kSocketBytesMax) +
+               static_cast<int64_t>(http::kLargeSendBuffers * http::kLargeSendBytes));
   made.plan.limit = limit;
   return std::move(made.plan);
 }
