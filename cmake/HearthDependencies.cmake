@@ -10,6 +10,15 @@ find_package(CLI11 REQUIRED)
 find_path(HEARTH_TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 find_path(HEARTH_HIGHWAY_INCLUDE hwy/highway.h REQUIRED)
 
+# Abseil's time zones, and what they stand on, as archives: its own CMake files name the shared objects, a dozen to open at every start.
+find_path(HEARTH_ABSEIL_INCLUDE absl/time/time.h REQUIRED)
+add_library(hearth_abseil_time INTERFACE)
+target_include_directories(hearth_abseil_time SYSTEM INTERFACE "${HEARTH_ABSEIL_INCLUDE}")
+foreach(part time time_zone civil_time strings strings_internal int128 base spinlock_wait throw_delegate raw_logging_internal)
+  find_library(HEARTH_ABSEIL_${part} NAMES libabsl_${part}.a REQUIRED)
+  target_link_libraries(hearth_abseil_time INTERFACE "${HEARTH_ABSEIL_${part}}")
+endforeach()
+
 if(BUILD_TESTING OR NOT DEFINED BUILD_TESTING)
   find_package(GTest REQUIRED)
   find_path(HEARTH_RAPIDCHECK_INCLUDE rapidcheck.h REQUIRED)

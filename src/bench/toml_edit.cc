@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/atomic_file.h"
+#include "base/duration.h"
 #include "base/unique_fd.h"
 
 namespace hearth::bench {
@@ -97,15 +98,6 @@ Result<std::string> ReadOrEmpty(const std::string& path) {
 }
 
 }  // namespace
-
-std::string FormatDuration(std::chrono::milliseconds duration) {
-  const int64_t ms = duration.count();
-  if (ms < 1000) return fmt::format("{}ms", ms);
-  std::string text = fmt::format("{}.{:03}", ms / 1000, ms % 1000);
-  while (text.back() == '0') text.pop_back();
-  if (text.back() == '.') text.pop_back();
-  return text + "s";
-}
 
 Result<std::string> SetStartTime(std::string_view text, std::chrono::milliseconds start_time) {
   Result<toml::table> before = Parse(text);

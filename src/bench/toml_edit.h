@@ -15,9 +15,6 @@ namespace hearth::bench {
 // otherwise, and when `text` is not TOML, kCorrupt or kUnsupported and nothing is to be written.
 Result<std::string> SetStartTime(std::string_view text, std::chrono::milliseconds start_time);
 
-// "850ms", "2s", "2.35s": as hearth.toml writes durations.
-std::string FormatDuration(std::chrono::milliseconds duration);
-
 // Reads `path` (missing: empty), sets the start time, and replaces the file by rename.
 Status WriteStartTime(const std::string& path, std::chrono::milliseconds start_time);
 

@@ -64,13 +64,6 @@ TEST(TomlEditErrors, WhatCannotBePlacedIsLeftToThePerson) {
   EXPECT_THAT(edited.error().message, testing::HasSubstr("start_time = \"1ms\""));
 }
 
-TEST(TomlEdit, DurationsAreShort) {
-  EXPECT_EQ(FormatDuration(milliseconds(7)), "7ms");
-  EXPECT_EQ(FormatDuration(milliseconds(999)), "999ms");
-  EXPECT_EQ(FormatDuration(milliseconds(2000)), "2s");
-  EXPECT_EQ(FormatDuration(milliseconds(2350)), "2.35s");
-}
-
 TEST(TomlEdit, WritesTheFileWhole) {
   const std::string path = testing::TempDir() + "toml_edit_test.toml";
   std::filesystem::remove(path);

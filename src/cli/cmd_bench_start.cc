@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/duration.h"
 #include "bench/corpus.h"
 #include "bench/machine.h"
 #include "bench/page_cache.h"
@@ -40,8 +41,7 @@ int WriteMeasured(const StartFlags& flags, const bench::StartSeries& series) {
   if (Status written = bench::WriteStartTime(flags.config, start_time); !written) {
     return Report(written.error());
   }
-  fmt::print(stderr, "start_time = \"{}\" is in {}\n", bench::FormatDuration(start_time),
-             flags.config);
+  fmt::print(stderr, "start_time = \"{}\" is in {}\n", FormatDuration(start_time), flags.config);
   return 0;
 }
 

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "base/duration.h"
 #include "cli/command.h"
-#include "cli/duration.h"
 #include "cli/listen_env.h"
 #include "http/client.h"
 

@@ -11,10 +11,10 @@
 #include <string>
 
 #include "base/cancel.h"
+#include "base/duration.h"
 #include "base/env.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/duration.h"
 #include "cli/pack_choices.h"
 #include "cli/pull_packed.h"
 #include "fetch/checksum.h"
@@ -87,7 +87,7 @@ void WatchSignals(Cancel* cancel) {
 
 Result<milliseconds> ParseTime(const char* flag, const std::string& text) {
   constexpr milliseconds kMost = std::chrono::days(30);
-  if (const auto found = ReadDuration(text, kMost, true)) return *found;
+  if (const auto found = ReadDuration(text, milliseconds(1), kMost)) return *found;
   return Fail(Code::kUsage, "{}: must be a time such as 500ms, 30s, 10m or 1h, not \"{}\"", flag,
               text);
 }

@@ -21,6 +21,12 @@ void AddPackCommand(CLI::App& app, Run* run);
 void AddPullCommand(CLI::App& app, Run* run);
 void AddServeCommand(CLI::App& app, Run* run);
 void AddProbeCommand(CLI::App& app, Run* run);
+void AddUpCommand(CLI::App& app, Run* run);
+void AddStatusCommand(CLI::App& app, Run* run);
+void AddScaleCommand(CLI::App& app, Run* run);
+void AddRollCommand(CLI::App& app, Run* run);
+void AddDrainCommand(CLI::App& app, Run* run);
+void AddDownCommand(CLI::App& app, Run* run);
 void AddBenchCommand(CLI::App& app, Run* run);
 
 // Prints `hearth: <message>` on stderr and returns the exit code of error.code.

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <utility>
 
-#include "cli/duration.h"
+#include "base/duration.h"
 #include "cli/listen_env.h"
 
 namespace hearth::cli {
@@ -177,6 +177,13 @@ Result<std::string> ReadKeyFile(const std::string& path) {
   return key;
 }
 
+// It becomes a header: anything that does not look like a pool's is left out.
+std::string NonceFrom(std::string text) {
+  constexpr size_t kMost = 64;
+  const bool hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return hex && text.size() <= kMost ? text : "";
+}
+
 }  // namespace
 
 void AddServeFlags(CLI::App& app, ServeFlags* flags) {
@@ -189,6 +196,8 @@ void AddServeFlags(CLI::App& app, ServeFlags* flags) {
   add.Group("Process");
   add.Number("--workers", "HEARTH_WORKERS", &flags->options.workers, 0, 1024,
              "threads that compute; 0: as many as the CPU quota and affinity give");
+  add.Number("--slots", "HEARTH_SLOTS", &flags->options.slots, 0, 1'000'000,
+             "requests at a time that /ready tells a pool to send; 0: 16 for each worker");
   add.Switch("--force", "HEARTH_FORCE", &flags->options.force,
              "start though the container has less memory than work at these limits may need");
   add.Choice("--log", "HEARTH_LOG", &flags->log_format, {"json", "text"},
@@ -201,6 +210,7 @@ Status FinishServeFlags(ServeFlags* flags) {
   serve::ServeOptions& o = flags->options;
   o.cpu_isa = Variable("HEARTH_CPU_ISA");
   o.api_key = Variable("API_KEY");
+  o.replica_nonce = NonceFrom(Variable("HEARTH_REPLICA_NONCE"));
   if (o.model_path.empty())
     return Fail(Code::kUsage,
                 "--model is missing: the packed file to serve (hearth pack makes it)");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/header_list.h"
 
 namespace hearth::http {
 
@@ -20,6 +21,14 @@ struct AnswerHead {
   std::string_view Header(std::string_view name) const;  // any case; empty when absent
 };
 
+// The same for a gateway, which prints a head and keeps nothing of it.
+struct AnswerHeadView {
+  int status = 0;
+  std::string_view reason;
+  const HeaderList& headers;
+  std::optional<uint64_t> content_length;  // also of an answer to HEAD; none when chunked
+};
+
 // Takes a body as it comes. Called on the thread that asked.
 class BodySink {
  public:
@@ -27,6 +36,8 @@ class BodySink {
   // Once, before any body. A failure ends the answer there: the connection is closed and the
   // failure returned.
   virtual Status OnHead(const AnswerHead& head) = 0;
+  // In place of OnHead, of a parser that was made with header_list.
+  virtual Status OnHeadView(const AnswerHeadView& /*head*/) { return {}; }
   // The next bytes, in order, decoded from chunks; valid during the call. A failure ends it as
   // above.
   virtual Status OnBody(std::string_view piece) = 0;

@@ -77,15 +77,24 @@ struct RequestParser::Machine {
   std::optional<Parser> parser;
 };
 
-RequestParser::RequestParser(size_t header_bytes_max)
-    : header_bytes_max_(header_bytes_max), machine_(std::make_unique<Machine>()) {}
+RequestParser::RequestParser(size_t header_bytes_max, HeaderForm form)
+    : header_bytes_max_(header_bytes_max), form_(form), machine_(std::make_unique<Machine>()) {}
 
 RequestParser::~RequestParser() = default;
 
 void RequestParser::Reset() {
   machine_->parser.reset();
-  request_ = Request();
+  if (form_ == HeaderForm::kStrings) {
+    request_ = Request();
+  } else {
+    request_.method.clear();
+    request_.path.clear();
+    request_.query.clear();
+    request_.body.clear();
+    header_list_.Clear();
+  }
   target_.clear();
+  header_count_ = 0;
   scanned_ = 0;
   content_length_ = 0;
   version_ = hosts_ = lengths_ = 0;
@@ -203,7 +212,7 @@ RequestParser::Outcome RequestParser::FailAs(int beast_error) {
 }
 
 bool RequestParser::TakeField(int name, std::string_view text, std::string_view value) {
-  if (request_.headers.size() >= kHeadersMax) {
+  if (++header_count_ > kHeadersMax) {
     Fail(Code::kTooLarge, 431, "the request has more than 256 headers");
     return false;
   }
@@ -238,7 +247,11 @@ bool RequestParser::TakeField(int name, std::string_view text, std::string_view 
     default:
       break;
   }
-  request_.headers.emplace_back(text, value);
+  if (form_ == HeaderForm::kList) {
+    header_list_.Add(text, value);
+  } else {
+    request_.headers.emplace_back(text, value);
+  }
   return true;
 }
 
@@ -257,6 +270,7 @@ RequestParser::Outcome RequestParser::CheckHead() {
   if (const char* why = SplitTarget(target_, &request_.path, &request_.query)) {
     return Fail(Code::kInvalidArgument, 400, why);
   }
+  if (!target_.starts_with('/')) target_ = OriginForm(target_);
   content_length_ = static_cast<size_t>(parser.content_length().value_or(0));
   // nginx by default, ab and old health checks speak 1.0: answered, then closed.
   keep_alive_ = parser.keep_alive() && !http10();

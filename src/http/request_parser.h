@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/header_list.h"
 #include "http/server.h"
 
 namespace hearth::http {
@@ -31,8 +32,11 @@ struct Refusal {
 class RequestParser {
  public:
   enum class Outcome { kNeedMore, kDone, kFailed };
+  // Where headers go: into request().headers, or, without an allocation for each, into
+  // header_list(); request().headers then stays empty and Reset keeps all buffers.
+  enum class HeaderForm { kStrings, kList };
 
-  explicit RequestParser(size_t header_bytes_max);
+  explicit RequestParser(size_t header_bytes_max, HeaderForm form = HeaderForm::kStrings);
   ~RequestParser();
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
@@ -48,6 +52,9 @@ class RequestParser {
   // Valid after Head.
   const Request& request() const { return request_; }
   Request& request() { return request_; }
+  const HeaderList& header_list() const { return header_list_; }
+  // Path and query as they were sent, without the scheme and host of an absolute form: "/a%20b?c".
+  std::string_view origin_target() const { return target_; }
   bool has_body() const;
   bool chunked() const { return chunked_; }
   size_t content_length() const { return content_length_; }
@@ -72,8 +79,11 @@ class RequestParser {
   Outcome CheckHead();
 
   const size_t header_bytes_max_;
+  const HeaderForm form_;
   std::unique_ptr<Machine> machine_;
   Request request_;
+  HeaderList header_list_;
+  size_t header_count_ = 0;
   std::string target_;
   Refusal failure_;
   size_t scanned_ = 0;

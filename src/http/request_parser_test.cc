@@ -166,6 +166,43 @@ TEST(RequestParser, KnowsWhetherTheConnectionGoesOn) {
   EXPECT_FALSE(keep("connection: foo, CLOSE\r\n"));
 }
 
+TEST(RequestParser, KeepsHeadersInAListForAGateway) {
+  RequestParser parser(4096, RequestParser::HeaderForm::kList);
+  for (int i = 0; i < 2; ++i) {
+    size_t used = 0;
+    ASSERT_EQ(parser.Head(kPost, &used), Outcome::kDone);
+    ASSERT_EQ(parser.header_list().size(), 3U);
+    EXPECT_EQ(parser.header_list()[0].name, "Host");
+    EXPECT_EQ(parser.header_list()[1].value, "5");
+    EXPECT_EQ(parser.header_list()[2].value, "");
+    EXPECT_TRUE(parser.request().headers.empty());
+    EXPECT_EQ(parser.request().path, "/embed");
+    size_t body_used = 0;
+    EXPECT_EQ(parser.Body(kPost.substr(used), &body_used), Outcome::kDone);
+    EXPECT_EQ(parser.request().body, "hello");
+    parser.Reset();
+    EXPECT_EQ(parser.request().body, "");
+  }
+  std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (int i = 0; i < 300; ++i) many += "a:b\r\n";
+  size_t used = 0;
+  EXPECT_EQ(parser.Head(many + "\r\n", &used), Outcome::kFailed);
+  EXPECT_EQ(parser.failure().status, 431);
+}
+
+TEST(RequestParser, KeepsTheTargetAsItWasSent) {
+  for (const auto& [sent, kept] :
+       std::vector<std::pair<std::string, std::string>>{{"/a%20b?c=%64", "/a%20b?c=%64"},
+                                                        {"http://h:1/a?b", "/a?b"},
+                                                        {"HTTP://h", "/"},
+                                                        {"http://h?x=1", "/?x=1"}}) {
+    RequestParser parser(4096);
+    size_t used = 0;
+    ASSERT_EQ(parser.Head("GET " + sent + " HTTP/1.1\r\nHost: h\r\n\r\n", &used), Outcome::kDone);
+    EXPECT_EQ(parser.origin_target(), kept);
+  }
+}
+
 // Whatever the bytes and however they are cut: no crash, no request out of thin air, and the same
 // result.
 TEST(RequestParser, IsIndifferentToTheCuts) {

@@ -24,8 +24,9 @@ struct ResponseParser::Machine {
 
     void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
                          beast::error_code&) override {}
-    void on_response_impl(int code, beast::string_view, int, beast::error_code&) override {
+    void on_response_impl(int code, beast::string_view words, int, beast::error_code&) override {
       owner->status = code;
+      if (owner->options.header_list) owner->reason.assign(words.data(), words.size());
     }
     void on_field_impl(beast::http::field field, beast::string_view name, beast::string_view value,
                        beast::error_code&) override {
@@ -33,6 +34,10 @@ struct ResponseParser::Machine {
         owner->unknown_coding |= !beast::iequals(value, "chunked");
       }
       if (!owner->options.keep_headers || is_header_done()) return;
+      if (owner->options.header_list) {
+        owner->list.Add({name.data(), name.size()}, {value.data(), value.size()});
+        return;
+      }
       owner->headers.emplace_back(std::string(name.data(), name.size()),
                                   std::string(value.data(), value.size()));
     }
@@ -89,10 +94,17 @@ struct ResponseParser::Machine {
     status = 0;
     unknown_coding = false;
     headers.clear();
+    list.Clear();
     body.clear();
   }
 
   void TellHead(const boost::optional<std::uint64_t>& length, beast::error_code& ec) {
+    if (options.header_list) {
+      AnswerHeadView view{status, reason, list, std::nullopt};
+      if (length) view.content_length = *length;
+      Tell(sink->OnHeadView(view), ec);
+      return;
+    }
     AnswerHead head{status, headers, std::nullopt};
     if (length) head.content_length = *length;
     Tell(sink->OnHead(head), ec);
@@ -127,6 +139,8 @@ struct ResponseParser::Machine {
   bool surplus = false;  // bytes behind the answer
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
+  HeaderList list;
+  std::string reason;
   std::string body;
   std::string input;  // not yet understood
   Error failure;

@@ -20,6 +20,7 @@ class ResponseParser {
   struct Options {
     size_t answer_bytes_max = 0;  // head and body
     bool keep_headers = true;     // a load generator does not look at them
+    bool header_list = false;     // the sink gets OnHeadView, and no header costs an allocation
   };
   enum class Outcome { kNeedMore, kDone, kFailed };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "http/client.h"
@@ -64,6 +65,43 @@ TEST(ResponseParser, BytesBehindAnAnswerEndTheConnection) {
             Outcome::kDone);
   EXPECT_EQ(sink.body, "hello");
   EXPECT_FALSE(parser.keep_alive());
+}
+
+class Heads final : public BodySink {
+ public:
+  Status OnHead(const AnswerHead&) override { return Fail(Code::kInternal, "the wrong one"); }
+  Status OnHeadView(const AnswerHeadView& head) override {
+    text = fmt::format("{} {}", head.status, head.reason);
+    for (size_t i = 0; i < head.headers.size(); ++i) {
+      text += fmt::format("|{}={}", head.headers[i].name, head.headers[i].value);
+    }
+    length = head.content_length;
+    return {};
+  }
+  Status OnBody(std::string_view piece) override {
+    text.append("|").append(piece);
+    return {};
+  }
+
+  std::string text;
+  std::optional<uint64_t> length;
+};
+
+TEST(ResponseParser, GivesAGatewayTheHeadHoweverItIsCut) {
+  const std::string wire =
+      "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+      "HTTP/1.1 404 Not Here\r\nServer: s\r\nX-Long: a b\r\nContent-Length: 1\r\n\r\nz";
+  ResponseParser parser({.answer_bytes_max = 0, .header_list = true});
+  for (size_t step = 1; step <= wire.size(); ++step) {
+    Heads sink;
+    parser.Reset(false, &sink);
+    auto outcome = Outcome::kNeedMore;
+    for (size_t at = 0; at < wire.size(); at += step) outcome = parser.Feed(wire.substr(at, step));
+    EXPECT_EQ(outcome, Outcome::kDone) << step;
+    EXPECT_EQ(sink.text, "404 Not Here|Server=s|X-Long=a b|Content-Length=1|z") << step;
+    EXPECT_EQ(sink.length, 1U);
+    EXPECT_TRUE(parser.headers().empty());
+  }
 }
 
 }  // namespace

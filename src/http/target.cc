@@ -69,4 +69,9 @@ const char* SplitTarget(std::string_view target, std::string* path, std::string*
   return DecodePath(target, path);
 }
 
+std::string OriginForm(std::string_view target) {
+  if (!target.starts_with('/')) target = WithoutAuthority(target);
+  return target.starts_with('/') ? std::string(target) : "/" + std::string(target);
+}
+
 }  // namespace hearth::http

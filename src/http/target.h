@@ -15,4 +15,8 @@ namespace hearth::http {
 // Returns null, or in words why `target` is refused (a literal).
 const char* SplitTarget(std::string_view target, std::string* path, std::string* query);
 
+// `target`, which SplitTarget has taken, as it is to be asked of a server behind a gateway: path
+// and query byte by byte, without scheme and host.
+std::string OriginForm(std::string_view target);
+
 }  // namespace hearth::http

@@ -10,6 +10,12 @@
 
 namespace hearth::serve {
 
+// Slots: how many requests at a time a replica works on well. With fewer, its workers wait for
+// clients; with more, requests only wait here instead of going to another replica. A sentence is
+// about 8 tokens and a forward takes up to 128 (forward_tokens), so 16 requests of one sentence
+// each fill what one worker computes at once.
+inline constexpr int kSlotsPerWorker = 16;
+
 struct ServeOptions {
   std::string model_path;
   std::string served_model_name;  // empty: the packed file's own
@@ -20,6 +26,7 @@ struct ServeOptions {
   std::string api_key;  // empty: none is asked. Never logged.
 
   int workers = 0;  // 0: as many as the CPU quota gives
+  int slots = 0;    // 0: kSlotsPerWorker for each worker
   int64_t requests_max = 512;
   int64_t queued_texts_max = 4096;
   int64_t queued_tokens_max = 1'048'576;
@@ -28,6 +35,10 @@ struct ServeOptions {
   int64_t client_batch_max = 2048;
   std::chrono::milliseconds request_timeout{60'000};
   std::chrono::milliseconds drain_timeout{25'000};
+
+  // Told back by /ready, so that a pool knows that it speaks with the replica it has started; empty
+  // outside of a pool.
+  std::string replica_nonce;
 
   bool force = false;  // start though the memory plan does not fit the container
 

@@ -101,7 +101,16 @@ http::Response AnswerReady(const ServiceView& view) {
   http::Response response =
       JsonResponse(phase == Phase::kReady ? 200 : 503,
                    ReadyBody(phase, view.lifecycle->step(), view.lifecycle->read()));
-  if (phase != Phase::kReady) response.headers.emplace_back("Retry-After", "1");
+  if (phase != Phase::kReady) {
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
+  const ServeOptions& options = *view.options;
+  const int slots = options.slots > 0 ? options.slots : kSlotsPerWorker * view.queue.workers;
+  response.headers.emplace_back("X-Hearth-Slots", fmt::format("{}", slots));
+  if (!options.replica_nonce.empty()) {
+    response.headers.emplace_back("X-Hearth-Nonce", options.replica_nonce);
+  }
   return response;
 }
 

@@ -9,6 +9,7 @@ namespace hearth::serve {
 struct ServiceView;
 
 http::Response AnswerHealth(const ServiceView& view);
+// When ready, with what a pool wants to know: X-Hearth-Slots, and X-Hearth-Nonce in a pool.
 http::Response AnswerReady(const ServiceView& view);
 http::Response AnswerInfo(const ServiceView& view);    // TEI's fields
 http::Response AnswerModels(const ServiceView& view);  // OpenAI's list

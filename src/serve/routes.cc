@@ -6,7 +6,6 @@
 #include <array>
 #include <utility>
 
-#include "base/sha256.h"
 #include "serve/pages.h"
 #include "serve/wire_forms.h"
 
@@ -99,13 +98,6 @@ Status CheckBodyType(const http::RequestHead& head) {
   return {};
 }
 
-std::string Digest(std::string_view text) {
-  Sha256 hash;
-  hash.Update(std::as_bytes(std::span(text)));
-  const Sha256Digest digest = hash.Digest();
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 }  // namespace
 
 std::span<const Route> Routes() { return kRoutes; }
@@ -120,25 +112,19 @@ const Route* FindRoute(std::string_view method, std::string_view path) {
   return found == kRoutes.end() ? nullptr : found;
 }
 
-ApiKey::ApiKey(std::string_view key)
-    : asked_(!key.empty()), digest_(asked_ ? Digest(key) : std::string()) {}
+ApiKey::ApiKey(std::string_view key) {
+  if (!key.empty()) secret_.emplace(key);
+}
 
 bool ApiKey::Accepts(std::string_view authorization) const {
-  if (!asked_) return true;
+  if (!secret_) return true;
   constexpr std::string_view kScheme = "bearer ";
   const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
   if (authorization.size() < kScheme.size() ||
       !std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), same)) {
     return false;
   }
-  // Digests have one length whatever was sent, and every byte is looked at.
-  const std::string sent = Digest(authorization.substr(kScheme.size()));
-  unsigned difference = 0;
-  for (size_t i = 0; i < digest_.size(); ++i) {
-    difference |= static_cast<unsigned>(static_cast<unsigned char>(sent[i]) ^
-                                        static_cast<unsigned char>(digest_[i]));
-  }
-  return difference == 0;
+  return secret_->Matches(authorization.substr(kScheme.size()));
 }
 
 std::optional<http::Response> Refuse(const http::RequestHead& head, Phase phase,

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "http/server.h"
 #include "serve/lifecycle.h"
 #include "serve/metrics.h"
@@ -57,8 +58,7 @@ class ApiKey {
   bool Accepts(std::string_view authorization) const;
 
  private:
-  bool asked_;
-  std::string digest_;
+  std::optional<Secret> secret_;
 };
 
 // What is refused from the head alone: 404, 405, 401, 503 (loading or draining), 415. Absent: take

@@ -139,7 +139,10 @@ class Forms(unittest.TestCase):
 
     def test_small_routes(self):
         self.assertEqual(self.server.get("/health").json(), {"status": "alive"})
-        self.assertEqual(self.server.get("/ready").json(), {"status": "ready"})
+        ready = self.server.get("/ready")
+        self.assertEqual(ready.body, b'{"status":"ready"}')
+        self.assertEqual(int(ready.headers["x-hearth-slots"]), 16 * self.server.get("/info").json()["workers"])
+        self.assertNotIn("x-hearth-nonce", ready.headers)
         info = self.server.get("/info").json()
         self.assertEqual(info["model_type"], {"embedding": {"pooling": "mean"}})
         self.assertEqual(info["max_input_length"], 256)

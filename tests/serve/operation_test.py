@@ -147,6 +147,19 @@ class Loading(unittest.TestCase):
                 ready = server.get("/ready")
                 self.assertIn((ready.status, ready.json()["status"]), ((200, "ready"), (503, "loading")))
 
+    def test_ready_tells_a_pool_its_slots_and_its_nonce(self):
+        for flags, env, slots in (([], {"HEARTH_REPLICA_NONCE": "0123456789abcdef"}, "32"), (["--slots", "3"], {}, "3"), ([], {"HEARTH_SLOTS": "4"}, "4"),
+                                  ([], {"HEARTH_REPLICA_NONCE": "x\r\nInjected: 1"}, "32")):
+            with self.subTest(flags=flags, env=env), Hearth("--workers", "2", *flags, env=env) as server:
+                ready = server.get("/ready")
+                self.assertEqual(ready.body, b'{"status":"ready"}')
+                self.assertEqual(ready.headers["x-hearth-slots"], slots)
+                nonce = env.get("HEARTH_REPLICA_NONCE", "")
+                self.assertEqual(ready.headers.get("x-hearth-nonce"), nonce if nonce.startswith("0") else None)
+                self.assertNotIn("injected", ready.headers)
+        refused = run("serve", "--model", MODEL, "--slots", "-1")
+        self.assertEqual((refused.returncode, refused.stdout), (64, ""))
+
     def test_sigterm_while_loading(self):
         for _ in range(10):
             with Hearth(wait="nothing") as server:
