@@ -1,5 +1,5 @@
-// AsyncGet: one GET on an event loop, for health checks: connects, asks, reads a short answer, closes.
-// Never blocks (the URL is an address or a unix socket, not a name). Loop thread only.
+// AsyncGet: one GET on an event loop, for health checks: connects, asks, reads a short answer,
+// closes. Never blocks (the URL is an address or a unix socket, not a name). Loop thread only.
 #pragma once
 
 #include <functional>

@@ -29,7 +29,8 @@ inline constexpr size_t kSocketBytesMax = size_t{128} * 1024;
 
 // What a batch answers is larger than that, and each time the buffer is full the I/O thread has to
 // get a CPU again beside busy workers. So a few connections at a time have a send buffer that takes
-// such an answer whole: as much as Linux gives anyone by default (net.core.wmem_max, which it doubles).
+// such an answer whole: as much as Linux gives anyone by default (net.core.wmem_max, which it
+// doubles).
 inline constexpr size_t kLargeSendBuffers = 16;
 inline constexpr size_t kLargeSendBytes = size_t{2} * 212'992;
 
