@@ -221,6 +221,7 @@ void Controller::Impl::ArmTimer(const Decision& decision) {
   if (decision.look_again && *decision.look_again > now()) {
     next = std::min(next, *decision.look_again);
   }
+  if (unknown_load_until > now()) next = std::min(next, unknown_load_until);
   look_timer = loop.At(next, [this] {
     look_timer = EventLoop::TimerId::kNone;
     if (!soon) Look();
@@ -258,6 +259,7 @@ Status Controller::Start(const ReplicaSpec& spec) { return impl_->Start(spec); }
 void Controller::Stop(std::function<void()> done) {
   impl_->killing = impl_->stopping;
   impl_->stopping = true;
+  impl_->unknown_load_until = impl_->now();  // those clients went with the controller before
   impl_->on_stopped.push_back(std::move(done));
   impl_->Soon();
 }

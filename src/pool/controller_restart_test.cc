@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "pool/controller_test_support.h"
 
@@ -81,6 +82,20 @@ TEST(ControllerRestart, AnAdoptedReplicaCountsAsFullForAHoldTime) {
   EXPECT_EQ(rig.Of({1}).busy, 4);
   EXPECT_TRUE(Eventually([&] { return rig.Of({1}).busy == 0 && rig.Of({2}).busy == 0; }));
   EXPECT_TRUE(rig.Linked("readmit r1"));  // what the gateway holds can be bound now
+}
+
+TEST(ControllerRestart, AStopDoesNotWaitForUnknownLoad) {
+  Rig rig;
+  ASSERT_TRUE(rig.Start());
+  ASSERT_TRUE(rig.Ready(2));
+  rig.Crash();
+  rig.config.gateway.hold_time = 24h;
+  rig.config.replica.drain_time = 24h;
+  ASSERT_TRUE(rig.Start());
+  ASSERT_TRUE(Eventually([&] { return rig.Is({1}, ReplicaState::kReady); }));
+  std::atomic<bool> stopped = false;
+  rig.With([&](Controller& controller, Dispatcher&) { controller.Stop([&] { stopped = true; }); });
+  EXPECT_TRUE(Eventually([&] { return stopped.load(); }));
 }
 
 TEST(ControllerRestart, RememberedNumbersWinUntilTheFileChanges) {
