@@ -178,7 +178,7 @@ Result<std::string> ReadKeyFile(const std::string& path) {
 }
 
 // It becomes a header: anything that does not look like a pool's is left out.
-std::string NonceFrom(std::string text) {
+std::string NonceFrom(const std::string& text) {
   constexpr size_t kMost = 64;
   const bool hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
   return hex && text.size() <= kMost ? text : "";

@@ -50,8 +50,7 @@ bool Flag(const json::value& from, std::initializer_list<std::string_view> path)
 
 std::optional<int> ToInt(std::string_view text) {
   int value = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, value);
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
   if (read.ec != std::errc() || read.ptr == text.data()) return std::nullopt;
   return value;
 }

@@ -15,9 +15,9 @@ std::string LabelOf(const Labels& labels, std::string_view name) {
 template <typename T>
 std::optional<T> Whole(std::string_view text) {
   T value = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, value);
-  if (text.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = read.ptr == text.data() + text.size();
+  if (text.empty() || read.ec != std::errc() || !whole) return std::nullopt;
   return value;
 }
 

@@ -40,9 +40,10 @@ std::optional<int64_t> InUseByProcess(const std::string& container, int64_t pid,
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string path = line.substr(second + 1);
     if (path.find(container) == std::string::npos) continue;
-    const auto bytes = controllers.empty()       ? InUseV2(root + "/sys/fs/cgroup" + path)
-                       : controllers == "memory" ? InUseV1(root + "/sys/fs/cgroup/memory" + path)
-                                                 : std::nullopt;
+    const auto bytes = controllers.empty() ? InUseV2(fmt::format("{}/sys/fs/cgroup{}", root, path))
+                       : controllers == "memory"
+                           ? InUseV1(fmt::format("{}/sys/fs/cgroup/memory{}", root, path))
+                           : std::nullopt;
     if (bytes) return bytes;
   }
   return std::nullopt;

@@ -87,8 +87,8 @@ std::vector<std::string> PoolFolders(const std::string& root, const std::string&
   }
   std::vector<std::string> out;
   for (const std::string& base : bases) {
-    const std::string folder = base + "/hearth/" + pool;
-    if (!base.empty() && Exists(folder)) out.push_back(folder);
+    std::string folder = fmt::format("{}/hearth/{}", base, pool);
+    if (!base.empty() && Exists(folder)) out.push_back(std::move(folder));
   }
   return out;
 }

@@ -66,6 +66,7 @@ http::Url UrlOf(const ReplicaPlace& place) {
 
 std::vector<std::string> CommandOf(const StartOrder& order, const ReplicaPlace& place) {
   std::vector<std::string> words;
+  words.reserve(order.spec.command.size() + 4);
   for (const std::string& word : order.spec.command) words.push_back(Replaced(word, order, place));
   if (!order.spec.own_server) return words;
   if (place.socket.empty()) {

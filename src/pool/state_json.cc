@@ -78,12 +78,12 @@ class Fields {
   }
 
   const json::array& Items(std::string_view key) {
-    static const json::array kNone;
+    static const json::array none;
     const json::value* value = Find(key);
-    if (value == nullptr) return kNone;
+    if (value == nullptr) return none;
     if (value->is_array()) return value->get_array();
     Wrong(key);
-    return kNone;
+    return none;
   }
   void Wrong(std::string_view key) {
     if (wrong_.empty()) wrong_ = key;
