@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from fault_case import FaultCase, ask, main  # noqa: E402
+from fault_case import BINARY, FaultCase, ask, main  # noqa: E402
 
 SECONDS = 60 if os.environ.get("HEARTH_LONG") else 8
 SERVICE_MS, REPLICAS = 25, 2
@@ -40,7 +40,10 @@ class Overload(FaultCase):
         self.assertLess(waits[-1], 3.0, "who is answered has not waited longer than hold_time")
         self.calm(pool)
         self.assertEqual(pool.status()["waiting"], 0)
-        self.assertLess(resident(pool.process.pid) - before, 32 << 20)
+        grown = resident(pool.process.pid) - before
+        print(f"  {grown / 2**20:.0f} MiB more resident", flush=True)
+        if "asan" not in str(BINARY) and "tsan" not in str(BINARY):  # they keep what was freed
+            self.assertLess(grown, 32 << 20)
         self.assertEqual(len(self.running()), REPLICAS)
         self.judge(pool, errors={503})
 
