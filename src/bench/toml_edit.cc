@@ -1,8 +1,6 @@
 #include "bench/toml_edit.h"
 
-#define TOML_EXCEPTIONS 0
 #include <fcntl.h>
-#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +11,7 @@
 #include "base/atomic_file.h"
 #include "base/duration.h"
 #include "base/unique_fd.h"
+#include "config/toml_parser.h"
 
 namespace hearth::bench {
 namespace {

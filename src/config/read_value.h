@@ -1,13 +1,11 @@
 // One value of the TOML tree into its place.
 #pragma once
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <optional>
 #include <string>
 
 #include "config/keys.h"
+#include "config/toml_parser.h"
 
 namespace hearth::config {
 

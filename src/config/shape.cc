@@ -11,8 +11,6 @@ namespace {
 
 constexpr int kDepthMax = 32;
 constexpr int kKeyPartsMax = 16;
-constexpr unsigned char kAsciiMost = 0x7f;
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 int LineOf(std::string_view text, size_t at) {
   return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<long>(at), '\n'));
@@ -39,14 +37,12 @@ size_t EndOfQuoted(std::string_view text, size_t at) {
   return i;
 }
 
-// Reads only what decides about depth, and outside of quotes and comments TOML has ASCII only:
-// quotes, comments, brackets, dots. A file that is not TOML may be counted wrongly, but no deep one
-// as shallow before the parser refuses it.
+// Reads only what decides about depth: quotes, comments, brackets, dots. A file that is not TOML
+// may be counted wrongly, but no deep one as shallow before the parser refuses it.
 std::optional<Problem> DepthProblem(std::string_view text) {
   int depth = 0;
   int parts = 1;
-  for (size_t i = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; i < text.size();
-       ++i) {
+  for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '"' || c == '\'') {
       i = EndOfQuoted(text, i) - 1;
@@ -61,10 +57,6 @@ std::optional<Problem> DepthProblem(std::string_view text) {
       ++parts;
     } else if (c == '\n' || c == '=' || c == ',') {
       parts = 1;
-    } else if (static_cast<unsigned char>(c) > kAsciiMost) {
-      // toml++ 3.3 has undefined behaviour on some of them.
-      return Problem{LineOf(text, i),
-                     "has a character outside of quotes that is not ASCII: put it in quotes"};
     }
     if (depth > kDepthMax) {
       return Problem{LineOf(text, i), fmt::format("is nested deeper than {} levels", kDepthMax)};

@@ -12,8 +12,7 @@ namespace hearth::config {
 
 inline constexpr size_t kFileBytesMax = size_t{1} << 20;
 
-// The first thing that is in the way: too large, a NUL byte, not UTF-8, nested or dotted too deep,
-// not ASCII where TOML has nothing else.
+// The first thing that is in the way: too large, a NUL byte, not UTF-8, nested or dotted too deep.
 std::optional<Problem> ShapeProblem(std::string_view text);
 
 }  // namespace hearth::config

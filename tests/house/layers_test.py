@@ -13,7 +13,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 # A third-party header may be included only in these rooms, or in the files that begin so.
 OWNERS = {
     "boost/beast": {"http"}, "boost/asio": {"http"}, "boost/url": {"http"}, "CLI/": {"cli"}, "hwy/": {"kernels"},
-    "toml++/": {"config", "bench"}, "absl/": {"pool/schedule."},
+    "toml++/": {"config/toml_parser."}, "absl/": {"pool/schedule."},
     "openssl/": {"base", "http/tls_", "http/scripted_server.", "http/test_certificate."},
 }
 
