@@ -3,8 +3,9 @@
 # hearth_fuzz(NAME json SOURCES … DEPS …)        a libFuzzer target (preset fuzz), built as fuzz_<name>
 include(GoogleTest)
 
-# Builds every test that has threads: what the tsan preset needs.
+# Builds every test that has threads: what the tsan preset needs. And every fuzz target, without the binary.
 add_custom_target(threads_tests)
+add_custom_target(fuzz_targets)
 
 function(hearth_room)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS" ${ARGN})
@@ -38,6 +39,7 @@ function(hearth_fuzz)
     return()
   endif()
   add_executable(fuzz_${ARG_NAME} ${ARG_SOURCES})
+  add_dependencies(fuzz_targets fuzz_${ARG_NAME})
   target_link_libraries(fuzz_${ARG_NAME} PRIVATE hearth_options ${ARG_DEPS})
   target_link_options(fuzz_${ARG_NAME} PRIVATE -fsanitize=fuzzer)
 endfunction()
