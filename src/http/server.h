@@ -31,7 +31,7 @@ inline constexpr size_t kSocketBytesMax = size_t{128} * 1024;
 // get a CPU again beside busy workers. So a few connections at a time have a send buffer that takes
 // such an answer whole: as much as Linux gives anyone by default (net.core.wmem_max, which it
 // doubles).
-inline constexpr size_t kLargeSendBuffers = 16;
+inline constexpr size_t kLargeSendBuffers = 8;
 inline constexpr size_t kLargeSendBytes = size_t{2} * 212'992;
 
 struct ServerLimits {

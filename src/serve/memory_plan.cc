@@ -16,7 +16,7 @@ constexpr int64_t kMiB = 1024 * kKiB;
 
 // Program, libraries, heap, tables and the I/O thread's scratch of an idle replica: an upper
 // estimate (its private memory was measured at 3.6 MB).
-constexpr int64_t kProcess = 12 * kMiB;
+constexpr int64_t kProcess = 10 * kMiB;
 // Of a worker's stack, what is ever touched: an upper estimate.
 constexpr int64_t kStack = 256 * kKiB;
 // What parsing one byte of a body can take, at worst, while a worker does it. Measured as the

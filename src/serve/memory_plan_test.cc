@@ -52,6 +52,11 @@ TEST(MemoryPlan, EveryLimitThatHoldsMemoryCounts) {
   EXPECT_TRUE(less([](ServeOptions& o) { o.client_batch_max /= 2; }));
 }
 
+// The smallest container that the docs promise for the defaults.
+TEST(MemoryPlan, TheDefaultsFitHalfAGibibyteWithTwoWorkers) {
+  EXPECT_LE(Needed({}, 2), 512 * kMiB);
+}
+
 TEST(MemoryPlan, FitsUpToTheByte) {
   MemoryPlan plan = PlanMemory(MiniLm(), {}, 1, std::nullopt);
   EXPECT_TRUE(CheckFits(plan));
