@@ -1,4 +1,4 @@
-// stub_replica FOLDER (--port N | --socket PATH) [--slots N] [--service MS] [--version WORD]: a
+// stub_replica FOLDER (--port N [--address A] | --socket PATH) [--slots N] [--service MS] [--version WORD]: a
 // replica that is well known and ready within a millisecond, and that can be made to fail as the
 // words of stub_faults.h say, which it finds in FOLDER while it runs.
 //
@@ -61,7 +61,7 @@ std::string Variable(const char* name) {
 }
 
 struct Settings {
-  std::string folder, socket, version;
+  std::string folder, socket, version, address = "127.0.0.1";
   int port = 0;
   int slots = 0;
   milliseconds service{1};
@@ -130,7 +130,7 @@ class Stub {
       auto* in = reinterpret_cast<sockaddr_in*>(&storage);
       in->sin_family = AF_INET;
       in->sin_port = htons(static_cast<uint16_t>(settings_.port));
-      in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      in->sin_addr.s_addr = ::inet_addr(settings_.address.c_str());
       size = sizeof *in;
     } else {
       auto* un = reinterpret_cast<sockaddr_un*>(&storage);
@@ -364,6 +364,7 @@ int main(int count, char** words) {
   for (int i = 2; i + 1 < count; i += 2) {
     const std::string flag = words[i];
     if (flag == "--port") settings.port = std::atoi(words[i + 1]);
+    if (flag == "--address") settings.address = words[i + 1];  // in a container 0.0.0.0
     if (flag == "--socket") settings.socket = words[i + 1];
     if (flag == "--slots") settings.slots = std::atoi(words[i + 1]);
     if (flag == "--service") settings.service = milliseconds(std::atoi(words[i + 1]));
