@@ -187,7 +187,7 @@ class Controller(ContainerFaults):
             self.run_hearth("roll", "--image", bad, "--wait")
             self.await_ready(pool, 3)
             load.more(40)
-        self.assertFalse(set(before) & set(self.containers()))
+        await_true("the old containers end", lambda: not set(before) & set(self.containers()))
         self.judge(pool)
 
 
