@@ -1,6 +1,6 @@
-// stub_replica FOLDER (--port N [--address A] | --socket PATH) [--slots N] [--service MS] [--version WORD]: a
-// replica that is well known and ready within a millisecond, and that can be made to fail as the
-// words of stub_faults.h say, which it finds in FOLDER while it runs.
+// stub_replica FOLDER (--port N [--address A] | --socket PATH) [--slots N] [--service MS]
+// [--version WORD]: a replica that is well known and ready within a millisecond, and that can be
+// made to fail as the words of stub_faults.h say, which it finds in FOLDER while it runs.
 //
 // GET /ready and /health say 200. Any other request takes the service time, and its answer says who
 // answered what: {"id": X-Request-Id, "name", "pid", "version", "crc": of the body, "pad"}. What it
