@@ -11,6 +11,7 @@
 #include "aws/credential_json.h"
 #include "aws/iso_time.h"
 #include "aws/profile_file.h"
+#include "aws/service_client.h"
 #include "aws/service_error.h"
 #include "aws/shell_words.h"
 #include "aws/sts.h"
@@ -60,6 +61,26 @@ void Query(std::string_view text) {
   Require(hearth::aws::CanonicalPath(path, false) == path);
 }
 
+// A leaf is a text, a list is not empty, and nothing is deeper than ReadXml reads.
+void RequireShape(const boost::json::value& value, size_t depth) {
+  Require(depth <= 32);
+  if (const auto* list = value.if_array()) {
+    Require(!list->empty());
+    for (const auto& item : *list) RequireShape(item, depth + 1);
+  } else if (const auto* object = value.if_object()) {
+    for (const auto& member : *object) RequireShape(member.value(), depth + 1);
+  } else {
+    Require(value.is_string());
+  }
+}
+
+void Answer(std::string_view text) {
+  for (const char* name : {"elbv2", "ec2"}) {
+    const auto read = hearth::aws::QueryAnswer(*hearth::aws::FindService(name), "A", text);
+    if (IsGood(read)) RequireShape(*read, 0);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -71,6 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 1:
       if (const auto root = hearth::aws::ReadXml(text); IsGood(root)) Require(Depth(*root) <= 32);
+      Answer(text);
       break;
     case 2:
       RequireUsable(hearth::aws::ReadCredentialJson(text, {.source = "endpoint"}));

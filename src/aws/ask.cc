@@ -16,7 +16,7 @@ Result<http::Answer> AskOnce(const http::Url& url, const http::Outgoing& request
                              const AskLimits& limits, const Env& env, const Cancel* cancel) {
   http::ConnectOptions options;
   options.connect_timeout = limits.time;
-  options.answer_bytes_max = kAskedBytesMax;
+  options.answer_bytes_max = limits.answer_bytes_max;
   options.cancel = cancel;
   options.ca_file = FirstSet(env, {"AWS_CA_BUNDLE"});
   if (limits.through_proxy) {
@@ -27,15 +27,12 @@ Result<http::Answer> AskOnce(const http::Url& url, const http::Outgoing& request
   const auto deadline = http::Clock::now() + limits.time;
   auto connection = http::Connection::Open(url, deadline, options);
   if (!connection) return Forward(connection);
+  if (limits.sent != nullptr) *limits.sent = true;
   return connection->RoundTrip(request, deadline);
 }
 
 bool IsWorthAnother(const Result<http::Answer>& answer) {
-  if (!answer) {
-    const Code code = answer.error().code;
-    return (code == Code::kIo && !http::IsCertificateFailure(answer.error())) ||
-           code == Code::kDeadlineExceeded || code == Code::kUnavailable;
-  }
+  if (!answer) return MayAnswerYet(answer.error());
   if (answer->status == 200) return false;
   const Retry retry = RetryFor(answer->status, ReadServiceError(*answer).code);
   return retry == Retry::kTransient || retry == Retry::kThrottled;
@@ -50,6 +47,11 @@ void Sleep(std::chrono::milliseconds wait, const Cancel* cancel) {
 }
 
 }  // namespace
+
+bool MayAnswerYet(const Error& error) {
+  return (error.code == Code::kIo && !http::IsCertificateFailure(error)) ||
+         error.code == Code::kDeadlineExceeded || error.code == Code::kUnavailable;
+}
 
 Ask NetworkAsk(Env env, const Cancel* cancel) {
   return [env = std::move(env), cancel](const http::Url& url, const http::Outgoing& request,

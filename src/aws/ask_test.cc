@@ -69,6 +69,28 @@ TEST(NetworkAsk, AnswersAreLimited) {
             Code::kTooLarge);
 }
 
+TEST(NetworkAsk, ALimitOfItsOwnCountsInPlaceOfTheUsualOne) {
+  std::atomic<int> asked = 0;
+  http::testing::TestServer server(
+      Answers(&asked, [](int) { return std::pair(200, std::string(kAskedBytesMax + 1, 'x')); }));
+  const auto answer = NetworkAsk(FakeEnv({}))(
+      At(server.port()), {},
+      {.time = std::chrono::seconds(30), .answer_bytes_max = kAskedBytesMax + 1});
+  ASSERT_TRUE(answer) << answer.error().message;
+}
+
+TEST(NetworkAsk, SaysWhetherTheRequestWentOut) {
+  std::atomic<int> asked = 0;
+  http::testing::TestServer server(
+      Answers(&asked, [](int) { return std::pair(0, std::string()); }));
+  bool sent = false;
+  EXPECT_FALSE(NetworkAsk(FakeEnv({}))(At(1), {}, {.sent = &sent}));
+  EXPECT_FALSE(sent);
+  EXPECT_FALSE(
+      NetworkAsk(FakeEnv({}))(At(server.port()), {}, {.time = milliseconds(100), .sent = &sent}));
+  EXPECT_TRUE(sent);
+}
+
 TEST(NetworkAsk, SilenceEndsInTime) {
   std::atomic<int> asked = 0;
   http::testing::TestServer server(

@@ -107,4 +107,13 @@ Result<Credentials> CredentialChain::Get(TimePoint now) {
   return *last_;
 }
 
+void CredentialChain::Forget(const Credentials& refused) {
+  const MutexLock lock(mutex_);
+  if (!kept_ || kept_->access_key_id != refused.access_key_id ||
+      kept_->session_token != refused.session_token) {
+    return;
+  }
+  kept_.reset();
+}
+
 }  // namespace hearth::aws

@@ -28,6 +28,10 @@ class CredentialChain {
   // read. No message holds a secret.
   Result<Credentials> Get(std::chrono::system_clock::time_point now);
 
+  // A service says that `refused` has expired: the next Get asks anew. Without effect when others
+  // are kept by now.
+  void Forget(const Credentials& refused);
+
  private:
   using TimePoint = std::chrono::system_clock::time_point;
 

@@ -109,6 +109,20 @@ TEST_F(ContainerWorld, OldOnesServeWhileTheRefreshFailsAndAreNotAskedForAllTheTi
   EXPECT_EQ(chain_.Get(Minute(61))->access_key_id, "id5");
 }
 
+TEST_F(ContainerWorld, ThoseThatAServiceRefusesAreAskedForAnewOthersStay) {
+  const auto first = chain_.Get(Minute(0));
+  ASSERT_TRUE(first);
+  chain_.Forget(*first);
+  const auto second = chain_.Get(Minute(0));
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->access_key_id, "id2");
+  chain_.Forget(*first);
+  EXPECT_EQ(chain_.Get(Minute(0))->access_key_id, "id2");
+  chain_.Forget(*second);
+  fails_ = true;
+  EXPECT_FALSE(chain_.Get(Minute(0)));
+}
+
 TEST_F(ContainerWorld, NewOnesThatHaveExpiredAreRefused) {
   const auto found = chain_.Get(Minute(61));
   ASSERT_FALSE(found);

@@ -47,4 +47,15 @@ Retry RetryFor(int http_status, std::string_view code) {
   return Retry::kNever;
 }
 
+bool IsClockWrong(int http_status, std::string_view code, std::string_view message) {
+  if (RetryFor(http_status, code) == Retry::kClockSkew) return true;
+  return (code == "SignatureDoesNotMatch" || code == "InvalidSignatureException") &&
+         (message.starts_with("Signature expired") ||
+          message.starts_with("Signature not yet current"));
+}
+
+bool IsExpired(std::string_view code) {
+  return code == "ExpiredToken" || code == "ExpiredTokenException";
+}
+
 }  // namespace hearth::aws

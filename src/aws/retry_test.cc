@@ -21,6 +21,22 @@ TEST(RetryFor, AsBotocoresStandardMode) {
   EXPECT_EQ(RetryFor(403, "RequestTimeTooSkewed"), Retry::kClockSkew);
 }
 
+TEST(IsClockWrong, InCodesAndInWords) {
+  EXPECT_TRUE(IsClockWrong(403, "RequestTimeTooSkewed", ""));
+  for (const char* code : {"SignatureDoesNotMatch", "InvalidSignatureException"}) {
+    EXPECT_TRUE(IsClockWrong(403, code, "Signature expired: 1 is now earlier than 2"));
+    EXPECT_TRUE(IsClockWrong(403, code, "Signature not yet current: 1 is still later than 2"));
+    EXPECT_FALSE(IsClockWrong(403, code, "The request signature we calculated does not match"));
+  }
+  EXPECT_FALSE(IsClockWrong(403, "AccessDenied", "Signature expired: 1"));
+}
+
+TEST(IsExpired, OfTheCredentials) {
+  EXPECT_TRUE(IsExpired("ExpiredToken"));
+  EXPECT_TRUE(IsExpired("ExpiredTokenException"));
+  EXPECT_FALSE(IsExpired("InvalidClientTokenId"));
+}
+
 TEST(Backoff, DoublesUpToItsCap) {
   using std::chrono::milliseconds;
   const BackoffLimits limits{.first = milliseconds(100), .cap = milliseconds(1000)};

@@ -7,6 +7,7 @@
 #include "aws/region.h"
 #include "aws/retry.h"
 #include "aws/service_error.h"
+#include "aws/service_failure.h"
 #include "aws/xml_read.h"
 
 namespace hearth::aws {
@@ -56,13 +57,6 @@ Result<http::Answer> AskOnce(const Lookup& lookup, const StsQuestion& question,
               answer.error().message);
 }
 
-bool IsClockWrong(const http::Answer& answer, const ServiceError& said) {
-  return RetryFor(answer.status, said.code) == Retry::kClockSkew ||
-         (said.code == "SignatureDoesNotMatch" &&
-          (said.message.starts_with("Signature expired") ||
-           said.message.starts_with("Signature not yet current")));
-}
-
 }  // namespace
 
 std::string StsForm(const StsQuestion& question) {
@@ -103,12 +97,17 @@ Result<Credentials> AskSts(const Lookup& lookup, const StsQuestion& question) {
   if (!place) return tl::unexpected<Error>(place.error());
   auto answer = AskOnce(lookup, question, *place, lookup.now);
   if (!answer) return Forward(answer);
-  ServiceError said = answer->status == 200 ? ServiceError() : ReadServiceError(*answer);
-  if (question.signer != nullptr && answer->status != 200 && IsClockWrong(*answer, said)) {
+  const auto read = [&question](const http::Answer& one) {
+    if (one.status == 200) return ServiceError();
+    return question.signer == nullptr ? ReadServiceError(one) : SaidBy(one, *question.signer);
+  };
+  ServiceError said = read(*answer);
+  if (question.signer != nullptr && answer->status != 200 &&
+      IsClockWrong(answer->status, said.code, said.message)) {
     if (const auto offset = ClockOffset(answer->Header("Date"), lookup.now)) {
       answer = AskOnce(lookup, question, *place, lookup.now + *offset);
       if (!answer) return Forward(answer);
-      said = answer->status == 200 ? ServiceError() : ReadServiceError(*answer);
+      said = read(*answer);
     }
   }
   if (answer->status == 200) return ReadStsAnswer(answer->body, question);

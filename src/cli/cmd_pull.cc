@@ -3,9 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -14,6 +12,7 @@
 #include "base/duration.h"
 #include "base/env.h"
 #include "base/log.h"
+#include "cli/cancel_on_signal.h"
 #include "cli/command.h"
 #include "cli/pack_choices.h"
 #include "cli/pull_packed.h"
@@ -61,29 +60,6 @@ struct PullFlags {
   bool quiet = false;
   std::string log;
 };
-
-// What a signal handler may touch.
-Cancel* signal_cancel = nullptr;
-std::atomic<int> signal_number = 0;
-
-extern "C" void OnSignal(int number) {
-  signal_number = number;
-  signal_cancel->Fire();
-}
-
-// The first signal ends the pull in order, a second one at once.
-void WatchSignals(Cancel* cancel) {
-  signal_cancel = cancel;
-  struct sigaction action{};
-  action.sa_handler = OnSignal;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  for (const int number : {SIGINT, SIGTERM}) {
-    struct sigaction before{};
-    // As PID 1's child in the background of a shell, SIGINT may be ignored: it stays so.
-    if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
-    ::sigaction(number, &action, nullptr);
-  }
-}
 
 Result<milliseconds> ParseTime(const char* flag, const std::string& text) {
   constexpr milliseconds kMost = std::chrono::days(30);
@@ -187,7 +163,7 @@ int RunPull(const PullFlags& flags) {
   Cancel cancel;
   auto options = ReadFlags(flags, &cancel);
   if (!options) return Report(options.error());
-  WatchSignals(&cancel);
+  CancelOnSignal(&cancel);
   const fetch::ProgressStyle style = StyleOf(flags);
   fetch::Progress progress(style);
   options->events = {.on_state = [&](const fetch::DownloadState& state) { progress.State(state); },
@@ -200,7 +176,8 @@ int RunPull(const PullFlags& flags) {
   progress.Clear();
   if (!done) {
     const int code = Report(done.error());
-    return signal_number != 0 ? 128 + signal_number : code;
+    const int number = CancellingSignal();
+    return number != 0 ? 128 + number : code;
   }
   Say(style, source, *done, std::chrono::duration<double>(http::Clock::now() - began).count());
   return 0;

@@ -18,6 +18,7 @@
 #include "base/cpu_quota.h"
 #include "base/memory_limit.h"
 #include "cli/command.h"
+#include "cli/ecs_duties.h"
 #include "cli/serve_flags.h"
 #include "http/server.h"
 #include "serve/loader.h"
@@ -53,6 +54,7 @@ struct Replica {
   std::unique_ptr<Log> log;
   std::unique_ptr<serve::Service> service;
   std::unique_ptr<http::Server> server;
+  EcsDuties ecs;
   // Set by the loader thread before it stops the server.
   std::atomic<bool> load_failed{false};
   std::atomic<bool> loading{true};
@@ -150,6 +152,7 @@ int Serve(Replica& replica) {
   const std::string line = fmt::format("listening on {}\n", replica.server->address());
   [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, line.data(), line.size());
 
+  replica.ecs = StartEcsDuties(options, *replica.service, *replica.log);
   std::thread loader([&replica] { LoadThenServe(replica); });
   pthread_setname_np(loader.native_handle(), "loader");
   replica.server->Run();

@@ -28,6 +28,8 @@ void AddRollCommand(CLI::App& app, Run* run);
 void AddDrainCommand(CLI::App& app, Run* run);
 void AddDownCommand(CLI::App& app, Run* run);
 void AddBenchCommand(CLI::App& app, Run* run);
+void AddEcsCommand(CLI::App& app, Run* run);
+void AddDoctorCommand(CLI::App& app, Run* run);
 
 // Prints `hearth: <message>` on stderr and returns the exit code of error.code.
 int Report(const Error& error);

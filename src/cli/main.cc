@@ -21,12 +21,13 @@ struct Command {
 };
 
 constexpr std::array kCommands = {
-    Command{"up", AddUpCommand},       Command{"status", AddStatusCommand},
-    Command{"scale", AddScaleCommand}, Command{"roll", AddRollCommand},
-    Command{"drain", AddDrainCommand}, Command{"down", AddDownCommand},
-    Command{"pull", AddPullCommand},   Command{"pack", AddPackCommand},
-    Command{"serve", AddServeCommand}, Command{"probe", AddProbeCommand},
-    Command{"bench", AddBenchCommand},
+    Command{"up", AddUpCommand},         Command{"status", AddStatusCommand},
+    Command{"scale", AddScaleCommand},   Command{"roll", AddRollCommand},
+    Command{"drain", AddDrainCommand},   Command{"down", AddDownCommand},
+    Command{"pull", AddPullCommand},     Command{"pack", AddPackCommand},
+    Command{"serve", AddServeCommand},   Command{"probe", AddProbeCommand},
+    Command{"bench", AddBenchCommand},   Command{"ecs", AddEcsCommand},
+    Command{"doctor", AddDoctorCommand},
 };
 
 int Main(int argc, char** argv) {

@@ -55,12 +55,18 @@ class Flags {
         ->check(CLI::Validator(check, "", ""))
         ->default_str(fmt::format("{}", *value));
   }
-  void Duration(const char* flag, const char* env, milliseconds* value, const char* help) {
+  void Duration(const char* flag, const char* env, milliseconds* value, const char* help,
+                bool may_be_zero = false) {
+    const auto parse = [may_be_zero](const std::string& text) -> Result<milliseconds> {
+      constexpr milliseconds kZero{0};
+      if (may_be_zero && ReadDuration(text, kZero, kZero)) return kZero;
+      return ParseDuration(text);
+    };
     auto* option = app_.add_option_function<std::string>(
-        flag, [value](const std::string& text) { *value = ParseDuration(text).value_or(*value); },
+        flag, [value, parse](const std::string& text) { *value = parse(text).value_or(*value); },
         help);
-    const auto check = [](std::string& text) -> std::string {
-      const auto parsed = ParseDuration(text);
+    const auto check = [parse](std::string& text) -> std::string {
+      const auto parsed = parse(text);
       return parsed ? "" : parsed.error().message;
     };
     Finish(option, env)
@@ -165,6 +171,35 @@ void AddLimitFlags(Flags& add, serve::ServeOptions* o) {
                "between two requests of a connection; beyond: closed");
 }
 
+void AddEcsFlags(Flags& add, serve::ServeOptions* o) {
+  add.Group("On Amazon ECS");
+  add.Text(
+      "--metric-namespace", "HEARTH_METRIC_NAMESPACE", &o->load_metric.name_space,
+      "print the offered load on stdout every 10 s, as CloudWatch's embedded metric format, in "
+      "this namespace [off]");
+  add.Text("--metric-cluster", "HEARTH_METRIC_CLUSTER", &o->load_metric.cluster,
+           "the metric's dimension Cluster");
+  add.Text("--metric-service", "HEARTH_METRIC_SERVICE", &o->load_metric.service,
+           "the metric's dimension Service");
+  add.Duration("--protect-after", "HEARTH_PROTECT_AFTER", &o->protect_after,
+               "protect this task from scale-in while a request has been running that long, until "
+               "its deadline; 0s: never",
+               true);
+}
+
+Status CheckLoadMetric(const serve::LoadMetric& metric) {
+  const bool any = !metric.name_space.empty() || !metric.cluster.empty() || !metric.service.empty();
+  const char* missing = metric.name_space.empty() ? "--metric-namespace"
+                        : metric.cluster.empty()  ? "--metric-cluster"
+                        : metric.service.empty()  ? "--metric-service"
+                                                  : nullptr;
+  if (!any || missing == nullptr) return {};
+  return Fail(
+      Code::kUsage,
+      "{} is missing: --metric-namespace, --metric-cluster and --metric-service go together",
+      missing);
+}
+
 Result<std::string> ReadKeyFile(const std::string& path) {
   std::ifstream file(path);
   std::string key;
@@ -193,6 +228,7 @@ void AddServeFlags(CLI::App& app, ServeFlags* flags) {
   Flags add(app);
   AddAddressFlags(add, flags);
   AddLimitFlags(add, &flags->options);
+  AddEcsFlags(add, &flags->options);
   add.Group("Process");
   add.Number("--workers", "HEARTH_WORKERS", &flags->options.workers, 0, 1024,
              "threads that compute; 0: as many as the CPU quota and affinity give");
@@ -210,10 +246,12 @@ Status FinishServeFlags(ServeFlags* flags) {
   serve::ServeOptions& o = flags->options;
   o.cpu_isa = Variable("HEARTH_CPU_ISA");
   o.api_key = Variable("API_KEY");
+  o.ecs_agent_uri = Variable("ECS_AGENT_URI");
   o.replica_nonce = NonceFrom(Variable("HEARTH_REPLICA_NONCE"));
   if (o.model_path.empty())
     return Fail(Code::kUsage,
                 "--model is missing: the packed file to serve (hearth pack makes it)");
+  if (Status status = CheckLoadMetric(o.load_metric); !status) return status;
   if (!flags->api_key_file.empty()) {
     auto key = ReadKeyFile(flags->api_key_file);
     if (!key) return Forward(key);

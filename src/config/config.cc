@@ -1,7 +1,6 @@
 #include "config/config.h"
 
 #include <algorithm>
-#include <sstream>
 #include <utility>
 
 #include "base/utf8.h"
@@ -31,17 +30,13 @@ class Reader {
 
   void ReadRoot(const toml::table& root) {
     for (const auto& [key, node] : root) {
-      const std::string_view name = key.str();
-      if (name == "ecs") {
-        ReadEcs(key, node);
-      } else if (!IsTable(name)) {
-        AddUnknown("", key);
-      } else if (const toml::table* table = node.as_table()) {
-        ReadTable(name, *table);
+      if (IsTable(key.str())) {
+        ReadTableOf(std::string(key.str()), key, node);
       } else {
-        Add(key, "{} must be one table: write [{}] once", name, name);
+        AddUnknown("", key);
       }
     }
+    config_.ecs.given = root.contains("ecs");
     FollowGiven(lines_, &config_);
     // With a value that could not be read, what is told of two would not be true.
     if (problems_.empty()) CheckAcross(config_, lines_, &problems_);
@@ -66,6 +61,11 @@ class Reader {
     return found == keys.end() ? nullptr : &*found;
   }
 
+  void ReadTableOf(const std::string& path, const toml::key& key, const toml::node& node) {
+    if (const toml::table* table = node.as_table()) return ReadTable(path, *table);
+    Add(key, "{} must be one table: write [{}] once", path, path);
+  }
+
   void ReadTable(std::string_view table, const toml::table& values) {
     for (const auto& [key, node] : values) {
       const std::string path = fmt::format("{}.{}", table, key.str());
@@ -74,6 +74,8 @@ class Reader {
       } else if (const Key<Config>* known = Find(Keys(), path)) {
         lines_[path] = LineOf(key);
         Set(key, node, known->facts, known->target(config_));
+      } else if (IsTable(path)) {
+        ReadTableOf(path, key, node);
       } else {
         AddUnknown(table, key);
       }
@@ -106,18 +108,6 @@ class Reader {
       problems_.push_back({entry.line, fmt::format("[[pool.schedule]] needs {}", needed)});
     }
     config_.pool.schedule.push_back(std::move(entry));
-  }
-
-  void ReadEcs(const toml::key& key, const toml::node& node) {
-    if (!node.is_table()) {
-      Add(key, "ecs must be one table: write [ecs] once");
-      return;
-    }
-    std::ostringstream text;
-    toml::table whole;
-    whole.insert_or_assign("ecs", *node.as_table());
-    text << toml::toml_formatter{whole};
-    config_.ecs_and_other = std::move(text).str() + "\n";
   }
 
   void Set(const toml::key& key, const toml::node& node, const KeyFacts& facts,

@@ -82,16 +82,69 @@ struct Admin {
   std::string listen = "127.0.0.1:8001";  // never public
 };
 
+// A table that is handed on as it is: JSON, one object.
+struct JsonTable {
+  std::string text = "{}";
+};
+
+// [ecs] and [ecs.scaling]. Empty texts and zeros are derived (ecs/spec.h says how).
+struct Ecs {
+  bool given = false;  // the file has [ecs]
+  std::string region, cluster, service, image;
+  std::vector<std::string> subnets, security_groups;
+  std::string execution_role, task_role;
+  std::string listener;              // ARN; empty: no load balancer
+  std::string arch = "X86_64";       // or ARM64
+  std::string capacity = "FARGATE";  // or FARGATE_SPOT
+  std::string server = "auto";  // "hearth" or "other"; auto: other with a command or health_command
+  std::string family;           // empty: the service's name
+  std::string container = "replica";
+  std::string log_group;  // empty: /ecs/<family>
+  std::string log_prefix = "ecs";
+  int log_retention_days = 0;  // 0: kept
+  int desired = 0;             // at creation; 0: the floor in force, at least spare and 1
+  bool public_ip = false;
+  bool exec = false;
+  bool rebalancing = false;  // availabilityZoneRebalancing
+  std::vector<std::string> health_command;
+  std::chrono::milliseconds health_interval{15'000};
+  std::chrono::milliseconds health_timeout{5'000};
+  int health_retries = 3;
+  std::chrono::milliseconds start_period{0};
+  std::chrono::milliseconds grace{0};
+  std::chrono::milliseconds stop_timeout{0};
+  std::chrono::milliseconds deregistration_delay{0};
+  std::string target_group;
+  std::vector<std::string> rule_paths = {"/*"};
+  std::vector<std::string> rule_hosts;
+  int rule_priority = 0;
+  int64_t ephemeral_storage_bytes = 0;
+  std::string pull_image;  // s3:// models: what runs `hearth pull`; empty: image
+  std::chrono::milliseconds protect_after{0};  // 0: off
+  std::chrono::milliseconds wait_timeout{900'000};
+  std::map<std::string, std::string> tags;
+
+  double cpu_target = 60;                                // scaling.cpu_target; 0: none
+  std::chrono::milliseconds scale_out_cooldown{60'000};  // scaling.…
+  std::chrono::milliseconds scale_in_cooldown{300'000};
+  bool spare_policy = true;
+  std::chrono::milliseconds spare_out_cooldown{0};
+  std::string metric_namespace = "hearth";
+
+  JsonTable task_definition;     // [ecs.task_definition], in the shape of RegisterTaskDefinition
+  JsonTable service_definition;  // [ecs.service_definition], of CreateService
+};
+
 struct Config {
   Model model;
   Pool pool;
   Replica replica;
   Gateway gateway;
   Admin admin;
+  Ecs ecs;
   std::string path;  // of the file; empty: all defaults
   // The keys that the file holds, such as "pool.floor": tells a number of the file from a default.
   std::set<std::string, std::less<>> given;
-  std::string ecs_and_other;  // TOML text of [ecs], read by the commands that need it
 };
 
 // A default never makes a file wrong by being longer than what the file says: hold_time and

@@ -51,9 +51,9 @@ TEST(HostileConfig, DepthIsRefusedBeforeTheParserSeesIt) {
 }
 
 TEST(HostileConfig, DotsAndBracketsInTextsAndCommentsAreNoDepth) {
-  EXPECT_EQ(MessageOf("# " + Repeated("a.[{", 1000) + "\n[ecs]\nx = \"" + Repeated("[a.", 1000) +
-                      "\"\ny = '''\n" + Repeated("{.", 1000) + "'''\nz = [" +
-                      Repeated("1.5, ", 1000) + "2]\n"),
+  EXPECT_EQ(MessageOf("# " + Repeated("a.[{", 1000) + "\n[ecs.task_definition]\nx = \"" +
+                      Repeated("[a.", 1000) + "\"\ny = '''\n" + Repeated("{.", 1000) +
+                      "'''\nz = [" + Repeated("1.5, ", 1000) + "2]\n"),
             "no error");
 }
 

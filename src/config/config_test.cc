@@ -37,7 +37,7 @@ TEST(Config, AnEmptyFileIsAllDefaults) {
   EXPECT_EQ(config.admin.listen, "127.0.0.1:8001");
   EXPECT_EQ(config.replica.backend, Backend::kProcess);
   EXPECT_TRUE(config.given.empty());
-  EXPECT_EQ(config.ecs_and_other, "");
+  EXPECT_FALSE(config.ecs.given);
 }
 
 TEST(Config, EveryKindOfValueIsRead) {
@@ -95,17 +95,50 @@ retry_budget = 0
   EXPECT_FALSE(config.given.contains("pool.max"));
 }
 
-TEST(Config, EcsIsKeptAsText) {
-  const Config config = Good(
-      "[pool]\nfloor = 1\n[ecs]\nregion = \"us-east-1\" # here\nsubnets = [\"a\", \"b\"]\n"
-      "[ecs.scaling]\nwhat_ever = 3\n[[ecs.x]]\ny = 1.5\n");
-  EXPECT_THAT(config.ecs_and_other, testing::StartsWith("[ecs]\n"));
-  EXPECT_THAT(config.ecs_and_other, HasSubstr("what_ever = 3"));
-  // Read again it is the same, and of nothing else.
-  const Config again = Good(config.ecs_and_other);
-  EXPECT_EQ(again.ecs_and_other, config.ecs_and_other);
-  EXPECT_THAT(config.ecs_and_other, testing::Not(HasSubstr("pool")));
-  EXPECT_EQ(MessageOf("ecs = 3"), "hearth.toml:1: ecs must be one table: write [ecs] once");
+TEST(Config, EcsIsReadWithItsTables) {
+  const Config config = Good(R"(
+[ecs]
+region = "eu-west-1"
+subnets = ["subnet-a1", "subnet-b2"]
+execution_role = "arn:aws:iam::123456789012:role/path/exec"
+listener = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/a/50dc/f2f7"
+arch = "ARM64"
+start_period = "2m"
+ephemeral_storage = "40GiB"
+rebalancing = true
+rule_paths = ["/embed*"]
+[ecs.scaling]
+cpu_target = 0
+scale_in_cooldown = "0s"
+[ecs.tags]
+purpose = "warm-pool"
+"cost/center" = "7"
+[ecs.task_definition]
+containerDefinitions = [{ name = "replica", ulimits = [{ softLimit = 1, hardLimit = 2 }] }]
+enableFaultInjection = false
+[ecs.task_definition.proxyConfiguration]
+weight = 1.5
+)");
+  EXPECT_TRUE(config.ecs.given);
+  EXPECT_EQ(config.ecs.region, "eu-west-1");
+  EXPECT_THAT(config.ecs.subnets, ElementsAre("subnet-a1", "subnet-b2"));
+  EXPECT_EQ(config.ecs.arch, "ARM64");
+  EXPECT_EQ(config.ecs.start_period, milliseconds(120'000));
+  EXPECT_EQ(config.ecs.ephemeral_storage_bytes, int64_t{40} << 30);
+  EXPECT_TRUE(config.ecs.rebalancing);
+  EXPECT_EQ(config.ecs.cpu_target, 0);
+  EXPECT_EQ(config.ecs.scale_in_cooldown, milliseconds(0));
+  EXPECT_EQ(config.ecs.scale_out_cooldown, milliseconds(60'000));
+  EXPECT_THAT(config.ecs.tags, ElementsAre(testing::Pair("cost/center", "7"),
+                                           testing::Pair("purpose", "warm-pool")));
+  EXPECT_EQ(
+      config.ecs.task_definition.text,
+      R"({"containerDefinitions":[{"name":"replica","ulimits":[{"hardLimit":2,)"
+      R"("softLimit":1}]}],"enableFaultInjection":false,"proxyConfiguration":{"weight":1.5}})");
+  EXPECT_EQ(config.ecs.service_definition.text, "{}");
+  EXPECT_TRUE(config.given.contains("ecs.region"));
+  EXPECT_TRUE(config.given.contains("ecs.scaling.cpu_target"));
+  EXPECT_FALSE(config.given.contains("ecs.scaling.scale_out_cooldown"));
 }
 
 struct WrongCase {
@@ -188,6 +221,91 @@ INSTANTIATE_TEST_SUITE_P(
         WrongCase{"[[pool]]\nfloor = 3", "1: pool must be one table: write [pool] once"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Ecs, Wrong,
+    testing::Values(
+        WrongCase{"ecs = 3", "1: ecs must be one table: write [ecs] once"},
+        WrongCase{"[ecs]\nscaling = 3",
+                  "2: ecs.scaling must be one table: write [ecs.scaling] once"},
+        WrongCase{"[ecs]\nregion = \"Frankfurt\"",
+                  "2: ecs.region = \"Frankfurt\": must be a region's name such as \"us-east-1\""},
+        WrongCase{
+            "[ecs]\ncluster = \"arn:aws:ecs:us-east-1:1:cluster/ml\"",
+            "2: ecs.cluster = \"arn:aws:ecs:us-east-1:1:cluster/ml\": must be the name alone: "
+            "what follows the ARN's last \"/\""},
+        WrongCase{"[ecs]\nservice = \"a b\"",
+                  "2: ecs.service = \"a b\": must be a name of 1 to 255 letters, digits, \"-\" and "
+                  "\"_\""},
+        WrongCase{"[ecs]\nimage = \"my image\"",
+                  "2: ecs.image = \"my image\": must be an image's name such as "
+                  "\"123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1.4.2\""},
+        WrongCase{"[ecs]\nsubnets = [\"vpc-1\"]",
+                  "2: ecs.subnets = a list: holds \"vpc-1\", which must be a subnet's id such as "
+                  "\"subnet-0abc123\""},
+        WrongCase{
+            "[ecs]\nsecurity_groups = [\"sg-\"]",
+            "2: ecs.security_groups = a list: holds \"sg-\", which must be a security group's "
+            "id such as \"sg-0abc123\""},
+        WrongCase{"[ecs]\ntask_role = \"arn:aws:iam::1:user/me\"",
+                  "2: ecs.task_role = \"arn:aws:iam::1:user/me\": must be a role's ARN such as "
+                  "\"arn:aws:iam::123456789012:role/app\", or its name"},
+        WrongCase{
+            "[ecs]\nlistener = \"arn:aws:elasticloadbalancing:us-east-1:1:listener/net/a/b/c\"",
+            "2: ecs.listener = "
+            "\"arn:aws:elasticloadbalancing:us-east-1:1:listener/net/a/b/c\": must be the ARN "
+            "of an application load balancer's listener: a network load balancer knows nothing "
+            "of paths such as /ready"},
+        WrongCase{"[ecs]\narch = \"amd64\"",
+                  "2: ecs.arch = \"amd64\": must be \"X86_64\" or \"ARM64\""},
+        WrongCase{"[ecs]\ncapacity = \"EC2\"",
+                  "2: ecs.capacity = \"EC2\": must be \"FARGATE\" or \"FARGATE_SPOT\""},
+        WrongCase{"[ecs]\nserver = \"python\"",
+                  "2: ecs.server = \"python\": must be \"auto\", \"hearth\" or \"other\""},
+        WrongCase{
+            "[ecs]\nhealth_interval = \"7500ms\"",
+            "2: ecs.health_interval = \"7500ms\": must be a duration such as \"5m\", \"2s\" or "
+            "\"250ms\", 5s to 5m, whole seconds"},
+        WrongCase{"[ecs]\nstart_period = \"6m\"",
+                  "2: ecs.start_period = \"6m\": must be a duration such as \"5m\", \"2s\" or "
+                  "\"250ms\", 1s to 5m, or 0, whole seconds"},
+        WrongCase{"[ecs]\nstop_timeout = \"3m\"",
+                  "2: ecs.stop_timeout = \"3m\": must be a duration such as \"5m\", \"2s\" or "
+                  "\"250ms\", 2s to 2m, or 0, whole seconds"},
+        WrongCase{"[ecs]\nephemeral_storage = \"20GiB\"",
+                  "2: ecs.ephemeral_storage = \"20GiB\": must be a size such as \"2GiB\" or "
+                  "\"512MiB\", 21GiB to 200GiB, or 0"},
+        WrongCase{"[ecs]\ntarget_group = \"-x\"",
+                  "2: ecs.target_group = \"-x\": must be 1 to 32 letters, digits and \"-\", not at "
+                  "its ends, and not begin with \"internal-\""},
+        WrongCase{"[ecs.tags]\n\"aws:x\" = \"1\"",
+                  "1: ecs.tags = a table: holds \"aws:x\", which must not begin with \"aws:\" or "
+                  "\"hearth:\": those are AWS's and hearth's own"},
+        WrongCase{"[ecs]\ntask_definition = 3",
+                  "2: ecs.task_definition = 3: must be a table: write [ecs.task_definition]"},
+        WrongCase{
+            "[ecs.task_definition]\na = [{ b = 2026-01-01 }]",
+            "1: ecs.task_definition = a table: must hold texts, numbers, true, false, lists and "
+            "tables: no dates, times, infinity or NaN"},
+        WrongCase{
+            "[ecs.scaling]\nmetric_namespace = \"AWS/ECS\"",
+            "2: ecs.scaling.metric_namespace = \"AWS/ECS\": must be 1 to 255 letters, digits, "
+            "\".\", \"-\", \"_\", \"/\" and \"#\", and not begin with \"AWS/\""},
+        WrongCase{"[ecs]\nsubnet = [\"subnet-a\"]",
+                  "2: ecs.subnet: there is no such key; did you mean \"subnets\"?"},
+        WrongCase{"[ecs]\ncpu_target = 60",
+                  "2: ecs.cpu_target: there is no such key; it belongs in [ecs.scaling]"},
+        WrongCase{"[ecs]\nscalling = 1",
+                  "2: ecs.scalling: there is no such key; did you mean [ecs.scaling]?"},
+        WrongCase{"[scaling]\ncpu_target = 60",
+                  "1: scaling: there is no such key; did you mean [ecs.scaling]?"},
+        WrongCase{"[ecs.scaling]\ncooldown = \"1m\"",
+                  "2: ecs.scaling.cooldown: there is no such key; the keys of [ecs.scaling] are "
+                  "cpu_target, scale_out_cooldown, scale_in_cooldown, spare_policy, "
+                  "spare_out_cooldown, metric_namespace"},
+        WrongCase{
+            "[ecs]\nzzzzzzzzzz = 1",
+            "2: ecs.zzzzzzzzzz: there is no such key; docs/config.md has the keys of [ecs]"}));
+
+INSTANTIATE_TEST_SUITE_P(
     UnknownKeys, Wrong,
     testing::Values(
         WrongCase{"[pool]\nflor = 2",
@@ -208,8 +326,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongCase{"[admin]\nzzzzzzzz = 2",
                   "2: admin.zzzzzzzz: there is no such key; the keys of [admin] are listen"},
         WrongCase{"\"a b\\n\" = 1",
-                  "1: \"a b\\n\": there is no such key; there are the tables [ecs], [model], "
-                  "[pool], [replica], [gateway], [admin]"},
+                  "1: \"a b\\n\": there is no such key; there are the tables [model], [pool], "
+                  "[replica], [gateway], [admin], [ecs]"},
         WrongCase{"[[pool.schedule]]\ncron = \"0 2 * * *\"\nfloor = 1\nzone = \"UTC\"",
                   "4: pool.schedule.zone: there is no such key; the keys of [[pool.schedule]] are "
                   "cron, timezone, floor"},

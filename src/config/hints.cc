@@ -34,22 +34,35 @@ size_t Distance(const std::string& a, const std::string& b) {
 }
 
 struct Known {
-  std::string_view table;  // "" for a table itself
+  std::string_view table;  // "" is the top
   std::string_view name;
+  bool is_table = false;
 };
+
+std::string_view Prefix(std::string_view path, size_t dot) {
+  return dot == std::string_view::npos ? "" : path.substr(0, dot);
+}
 
 // Every key and every table.
 std::vector<Known> AllKnown() {
-  std::vector<Known> all = {{"", "ecs"}, {"pool", "schedule"}};
-  const auto add = [&all](const KeyFacts& facts) {
-    if (facts.Table() != all.back().table && facts.Table() != "pool.schedule") {
-      all.push_back({"", facts.Table()});
+  std::vector<Known> all;
+  std::string_view table;
+  const auto add = [&](const KeyFacts& facts) {
+    if (facts.Table() != table) {
+      table = facts.Table();
+      const size_t dot = table.rfind('.');
+      all.push_back({Prefix(table, dot), table.substr(dot + 1), true});  // npos + 1 is 0
     }
-    all.push_back({facts.Table(), facts.Name()});
+    all.push_back({table, facts.Name()});
   };
   for (const auto& key : Keys()) add(key.facts);
   for (const auto& key : ScheduleKeys()) add(key.facts);
   return all;
+}
+
+std::string PathOf(const Known& known) {
+  return known.table.empty() ? std::string(known.name)
+                             : fmt::format("{}.{}", known.table, known.name);
 }
 
 std::string Header(std::string_view table) {
@@ -57,12 +70,14 @@ std::string Header(std::string_view table) {
 }
 
 std::string NamesOf(std::string_view table, const std::vector<Known>& all) {
+  constexpr size_t kBytesMax = 300;
   std::string names;
   for (const Known& known : all) {
     if (known.table != table) continue;
     if (!names.empty()) names += ", ";
     names += table.empty() ? Header(known.name) : std::string(known.name);
   }
+  if (names.size() > kBytesMax) return "docs/config.md has the keys of " + Header(table);
   return table.empty() ? "there are the tables " + names
                        : fmt::format("the keys of {} are {}", Header(table), names);
 }
@@ -84,7 +99,7 @@ std::string HintFor(std::string_view table, std::string_view name) {
     least = cost;
   }
   if (nearest == nullptr) return NamesOf(table, all);
-  if (nearest->table.empty()) return fmt::format("did you mean {}?", Header(nearest->name));
+  if (nearest->is_table) return fmt::format("did you mean {}?", Header(PathOf(*nearest)));
   const bool moved = nearest->table != table;
   if (moved && least == 0) return fmt::format("it belongs in {}", Header(nearest->table));
   return fmt::format("did you mean \"{}\"{}?", nearest->name,

@@ -21,6 +21,7 @@ struct TypeOf {
   std::string_view operator()(const std::map<std::string, std::string>*) const {
     return "table of texts";
   }
+  std::string_view operator()(const JsonTable*) const { return "table"; }
   std::string_view operator()(const Backend*) const { return "text"; }
 };
 
@@ -59,6 +60,9 @@ struct PrintedAs {
   std::string operator()(const std::map<std::string, std::string>* value) const {
     return value->empty() ? "{}" : "{…}";
   }
+  std::string operator()(const JsonTable* value) const {
+    return value->text == "{}" ? "{}" : "{…}";
+  }
   std::string operator()(const Backend* value) const {
     return *value == Backend::kDocker ? "\"docker\"" : "\"process\"";
   }
@@ -74,8 +78,9 @@ std::string RangeWords(const KeyFacts& facts, const Target& target) {
   if (std::holds_alternative<Backend*>(target)) return R"(`"process"` or `"docker"`)";
   if (facts.form != nullptr) return std::string(facts.form->words);
   if (facts.most == 0) return "";
-  return fmt::format("{} to {}{}", std::visit(BoundOf{facts.least}, target),
-                     std::visit(BoundOf{facts.most}, target), facts.or_zero ? ", or 0" : "");
+  return fmt::format("{} to {}{}{}", std::visit(BoundOf{facts.least}, target),
+                     std::visit(BoundOf{facts.most}, target), facts.or_zero ? ", or 0" : "",
+                     facts.whole_seconds ? ", whole seconds" : "");
 }
 
 }  // namespace hearth::config

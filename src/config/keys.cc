@@ -1,6 +1,11 @@
 #include "config/keys.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+
 #include "config/forms.h"
+#include "config/keys_ecs.h"
 
 namespace hearth::config {
 namespace {
@@ -10,7 +15,7 @@ constexpr double kHour = 3600 * kSecond;
 constexpr double kMiB = 1024.0 * 1024;
 constexpr double kTiB = kMiB * kMiB;
 
-constexpr Key<Config> kKeys[] = {
+constexpr Key<Config> kPoolKeys[] = {
     {{.path = "model.source",
       .meaning = "what is served: `hf://org/name[@revision]`, `s3://bucket/prefix`, a folder or a "
                  "packed file",
@@ -185,6 +190,13 @@ constexpr Key<Config> kKeys[] = {
       .form = &kLoopback},
      [](Config& c) -> Target { return &c.admin.listen; }},
 };
+
+// The pool's and those of [ecs], as one list.
+constexpr auto kKeys = [] {
+  std::array<Key<Config>, std::size(kPoolKeys) + kEcsKeys.size()> all{};
+  std::ranges::copy(kEcsKeys, std::ranges::copy(kPoolKeys, all.begin()).out);
+  return all;
+}();
 
 constexpr Key<ScheduleEntry> kScheduleKeys[] = {
     {{.path = "pool.schedule.cron",

@@ -17,11 +17,12 @@
 namespace hearth::config {
 
 // Where a value goes. Its type is the key's type: whole number, number, yes or no, text, duration
-// (milliseconds), size (int64_t, bytes), list of texts, table of texts, backend.
+// (milliseconds), size (int64_t, bytes), list of texts, table of texts, free table, backend.
 template <typename... Ts>
 using PlacesOf = std::variant<Ts*...>;
-using Target = PlacesOf<int, double, bool, std::string, std::chrono::milliseconds, int64_t,
-                        std::vector<std::string>, std::map<std::string, std::string>, Backend>;
+using Target =
+    PlacesOf<int, double, bool, std::string, std::chrono::milliseconds, int64_t,
+             std::vector<std::string>, std::map<std::string, std::string>, JsonTable, Backend>;
 
 // What a text must look like: `words` for the reference; `wrong` gives "must be …", or nothing.
 struct Form {
@@ -35,6 +36,7 @@ struct KeyFacts {
   double least = 0;  // numbers, milliseconds, bytes
   double most = 0;
   bool or_zero = false;              // zero is taken below `least`: off, or derived
+  bool whole_seconds = false;        // of a duration: AWS takes no parts of one
   const Form* form = nullptr;        // of a text, of each in a list
   std::string_view in_default = {};  // what the default means, where its value does not say it
 

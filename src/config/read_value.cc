@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "base/json_print.h"
 #include "base/utf8.h"
+#include "config/json_of.h"
 #include "config/size.h"
 
 namespace hearth::config {
@@ -58,6 +59,7 @@ class Setter {
     constexpr milliseconds kFar{int64_t{1} << 45};
     const auto found = ReadDuration(text->get(), milliseconds(0), kFar);
     if (!found || !InRange(static_cast<double>(found->count()))) return Expected();
+    if (facts_.whole_seconds && found->count() % 1000 != 0) return Expected();
     *value = *found;
     return {};
   }
@@ -103,6 +105,14 @@ class Setter {
       found.emplace(key, text->get());
     }
     *value = std::move(found);
+    return {};
+  }
+  Wrong operator()(JsonTable* value) const {
+    const toml::table* table = node_.as_table();
+    if (table == nullptr) return fmt::format("must be a table: write [{}]", facts_.path);
+    Result<std::string> text = JsonOf(*table);
+    if (!text) return text.error().message;
+    value->text = *std::move(text);
     return {};
   }
   Wrong operator()(Backend* value) const {

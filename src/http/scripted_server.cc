@@ -30,16 +30,27 @@ bool Peer::StartTls(SSL_CTX* context) {
   return WaitReadable() && SSL_accept(ssl_) == 1;
 }
 
+bool Peer::ReadByte(std::string* to) {
+  if ((ssl_ == nullptr || SSL_pending(ssl_) == 0) && !WaitReadable()) return false;
+  char byte = 0;
+  const auto n = ssl_ != nullptr ? SSL_read(ssl_, &byte, 1) : ::recv(fd_.get(), &byte, 1, 0);
+  if (n != 1) return false;
+  to->push_back(byte);
+  return true;
+}
+
 std::string Peer::ReadHead() {
   std::string head;
-  while (!head.ends_with("\r\n\r\n")) {
-    if ((ssl_ == nullptr || SSL_pending(ssl_) == 0) && !WaitReadable()) break;
-    char byte = 0;
-    const auto n = ssl_ != nullptr ? SSL_read(ssl_, &byte, 1) : ::recv(fd_.get(), &byte, 1, 0);
-    if (n != 1) break;
-    head.push_back(byte);
+  while (!head.ends_with("\r\n\r\n") && ReadByte(&head)) {
   }
   return head;
+}
+
+std::string Peer::ReadBytes(size_t count) {
+  std::string bytes;
+  while (bytes.size() < count && ReadByte(&bytes)) {
+  }
+  return bytes;
 }
 
 bool Peer::Write(std::string_view bytes) {

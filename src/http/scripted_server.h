@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +30,7 @@ class Peer {
   bool StartTls(SSL_CTX* context);
   // The bytes up to and with the next empty line; what came before the end if it ended.
   std::string ReadHead();
+  std::string ReadBytes(size_t count);  // fewer if it ended before
   bool Write(std::string_view bytes);
   void Hold();     // until the client closes or the test is over
   void Cut();      // closes the socket without a goodbye (TLS: no close_notify)
@@ -36,6 +38,7 @@ class Peer {
 
  private:
   bool WaitReadable();
+  bool ReadByte(std::string* to);
 
   UniqueFd fd_;
   const Cancel& over_;

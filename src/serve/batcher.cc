@@ -72,11 +72,14 @@ Status Batcher::Submit(std::unique_ptr<Work>& work) {
   if (stopping_) return hearth::Fail(Code::kUnavailable, "the server is shutting down");
   if (jobs_unanswered_ >= limits_.requests_max) {
     metrics_.CountLimit(Limit::kConcurrentRequests);
+    if (load_) load_->Refuse(job->submitted, 1);
     return hearth::Fail(Code::kOverloaded,
                         "{} requests are in hand, the limit (--max-concurrent-requests); try again",
                         jobs_unanswered_);
   }
   job->work = std::move(work);
+  if (load_) load_->Arrive(job->submitted);
+  if (running_) running_->Add(job->submitted, job->work->deadline(), job);
   arrivals_.push_back(std::move(job));
   TellNews();
   if (idle_ > 0) changed_.NotifyOne();
@@ -103,6 +106,7 @@ void Batcher::Stop() {
     left.swap(arrivals_);
     for (auto& job : waiting_.TakeAll()) left.push_back(std::move(job));
     for (auto& job : left) job->ended = true;
+    if (load_) load_->Leave(Clock::now(), 0, static_cast<int64_t>(left.size()));
     changed_.NotifyAll();
   }
   for (auto& job : left) {
@@ -120,6 +124,34 @@ QueueSnapshot Batcher::Snapshot() const {
           .arrivals = static_cast<int64_t>(arrivals_.size()),
           .workers = static_cast<int>(workers_.size()),
           .workers_idle = idle_};
+}
+
+void Batcher::WatchLoad(Clock::time_point began, Clock::duration length) {
+  const MutexLock lock(mutex_);
+  load_.emplace(began, length);
+}
+
+void Batcher::SetLoadSlots(int slots) {
+  const MutexLock lock(mutex_);
+  if (load_) load_->SetSlots(Clock::now(), slots);
+}
+
+std::vector<OfferedLoad::Closed> Batcher::TakeLoad(Clock::time_point now, int64_t refused) {
+  const MutexLock lock(mutex_);
+  if (!load_) return {};
+  auto closed = load_->TakeClosed(now);
+  if (refused > 0) load_->Refuse(now, refused);
+  return closed;
+}
+
+void Batcher::WatchRunning() {
+  const MutexLock lock(mutex_);
+  running_.emplace();
+}
+
+std::optional<Clock::time_point> Batcher::LatestDeadline(Clock::time_point before) const {
+  const MutexLock lock(mutex_);
+  return running_ ? running_->LatestDeadline(before) : std::nullopt;
 }
 
 void Batcher::RunWorker(Worker& self) {
@@ -185,7 +217,7 @@ void Batcher::PrepareOne(Worker& self) {
     status = Admit(job);
     if (status) return;
   }
-  --jobs_unanswered_;
+  Leave(0, 1);
   mutex_.Unlock();
   if (!status) FailJob(*job, status.error());
   mutex_.Lock();
@@ -196,7 +228,10 @@ Status Batcher::Admit(const std::shared_ptr<Job>& job) {
   if (stopping_) return hearth::Fail(Code::kUnavailable, "the server is shutting down");
   Limit hit{};
   Status status = waiting_.Add(job, &hit);
-  if (!status) metrics_.CountLimit(hit);
+  if (!status) {
+    metrics_.CountLimit(hit);
+    if (load_) load_->Refuse(job->prepared, 1);
+  }
   return status;
 }
 
@@ -218,7 +253,7 @@ void Batcher::CallHelpers(const Worker& self) {
 void Batcher::ForwardOne(Worker& self) {
   const size_t unwanted = waiting_.Take(idle_ + 1, Clock::now(), &self.batch, &self.expired);
   const size_t left = self.expired.size() + unwanted;
-  jobs_unanswered_ -= static_cast<int64_t>(left);
+  Leave(0, left);
   Share(self);
   mutex_.Unlock();
 
@@ -306,7 +341,7 @@ void Batcher::Settle(Worker& self, bool computed, Clock::time_point started) {
     self.finished.push_back(std::move(piece.job));
   }
   if (!computed) waiting_.Forget(self.finished);
-  jobs_unanswered_ -= static_cast<int64_t>(self.finished.size());
+  Leave(computed ? self.finished.size() : 0, computed ? 0 : self.finished.size());
   mutex_.Unlock();
   const Clock::time_point done = Clock::now();
   metrics_.batch_size.Observe(static_cast<double>(self.lengths.size()));
@@ -329,6 +364,13 @@ void Batcher::Settle(Worker& self, bool computed, Clock::time_point started) {
   self.finished.clear();
   mutex_.Lock();
   CloseJobs(finished);
+}
+
+// Their answers are on their way.
+void Batcher::Leave(size_t served, size_t others) {
+  jobs_unanswered_ -= static_cast<int64_t>(served + others);
+  if (!load_ || served + others == 0) return;
+  load_->Leave(Clock::now(), static_cast<int64_t>(served), static_cast<int64_t>(others));
 }
 
 void Batcher::CloseJobs(size_t count) {

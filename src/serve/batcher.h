@@ -17,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -29,6 +30,8 @@
 #include "model/encoder.h"
 #include "serve/batcher_limits.h"
 #include "serve/metrics.h"
+#include "serve/offered_load.h"
+#include "serve/running_requests.h"
 #include "serve/waiting_texts.h"
 #include "serve/work.h"
 
@@ -64,6 +67,15 @@ class Batcher {
 
   QueueSnapshot Snapshot() const;
 
+  // Off unless asked for, before anything is submitted. The load's first slot began at `began`;
+  // `slots` is told again once it is known.
+  void WatchLoad(Clock::time_point began, Clock::duration length);
+  void SetLoadSlots(int slots);
+  // `refused`: requests that were turned away before they came here, since the last call.
+  std::vector<OfferedLoad::Closed> TakeLoad(Clock::time_point now, int64_t refused);
+  void WatchRunning();
+  std::optional<Clock::time_point> LatestDeadline(Clock::time_point before) const;
+
  private:
   struct Worker;
 
@@ -80,6 +92,7 @@ class Batcher {
   void CloseTeam(Worker& self) HEARTH_REQUIRES(mutex_);
   void Settle(Worker& self, bool computed, Clock::time_point started) HEARTH_REQUIRES(mutex_);
   void CloseJobs(size_t count) HEARTH_REQUIRES(mutex_);
+  void Leave(size_t served, size_t others) HEARTH_REQUIRES(mutex_);
   bool Compute(Worker& self);
   void FailJob(Job& job, const Error& error);
 
@@ -103,6 +116,8 @@ class Batcher {
   std::atomic<uint32_t> news_ = 0;  // grows, under the mutex, with each thing a worker could do
   bool stopping_ HEARTH_GUARDED_BY(mutex_) = false;
   std::function<void()> drained_ HEARTH_GUARDED_BY(mutex_);
+  std::optional<OfferedLoad> load_ HEARTH_GUARDED_BY(mutex_);
+  std::optional<RunningRequests> running_ HEARTH_GUARDED_BY(mutex_);
 };
 
 }  // namespace hearth::serve

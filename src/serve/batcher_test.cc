@@ -351,6 +351,94 @@ TEST_F(BatcherTest, StopAnswersWhatIsLeft) {
   EXPECT_EQ(TraitsOf(Send({1}).get().error.code).http_status, 503);
 }
 
+// The load of a slot that lies ahead: of whoever is in hand now. Each call looks further.
+double LoadAhead(Batcher& batcher, seconds ahead) {
+  return batcher.TakeLoad(Clock::now() + ahead, 0).back().load;
+}
+
+TEST_F(BatcherTest, TheLoadIsOfThoseInHand) {
+  Start(1, {}, /*gated=*/true);
+  batcher_->WatchLoad(Clock::now(), milliseconds(1));
+  batcher_->SetLoadSlots(2);
+  std::vector<std::future<Outcome>> sent;
+  for (int i = 0; i < 5; ++i) sent.push_back(Send({1}));
+  EXPECT_DOUBLE_EQ(LoadAhead(*batcher_, seconds(1)), 2.5);
+  gate_.Open();
+  for (auto& one : sent) EXPECT_TRUE(one.get().finished);
+  AwaitSnapshot([](const QueueSnapshot& queue) { return queue.requests == 0; });
+  EXPECT_EQ(LoadAhead(*batcher_, seconds(2)), 0);
+}
+
+TEST_F(BatcherTest, WhoeverIsRefusedIsLoadToo) {
+  BatcherLimits limits;
+  limits.requests_max = 1;
+  Start(1, limits, /*gated=*/true);
+  const auto began = Clock::now();
+  batcher_->WatchLoad(began, seconds(10));
+  auto first = Send({1});
+  EXPECT_FALSE(Send({1}).get().finished);
+  EXPECT_FALSE(Send({1}).get().finished);
+  gate_.Open();
+  EXPECT_TRUE(first.get().finished);
+  AwaitSnapshot([](const QueueSnapshot& queue) { return queue.requests == 0; });
+  // One was in hand for as long as it took, two were refused and count the same each; one more was
+  // refused elsewhere.
+  const double three = batcher_->TakeLoad(began + seconds(10), 1).at(0).load;
+  const double one = batcher_->TakeLoad(began + seconds(20), 0).at(0).load;
+  EXPECT_GT(one, 0);
+  EXPECT_NEAR(three, 3 * one, 1e-12);
+}
+
+// However a request ends, it is in hand no longer, and was so only once.
+TEST_F(BatcherTest, WhateverEndsIsNoLoadAnyMore) {
+  BatcherLimits limits;
+  limits.queued_texts_max = 10;
+  Start(2, limits);
+  batcher_->WatchLoad(Clock::now(), milliseconds(1));
+  std::atomic<bool> gone{true};
+  std::vector<std::future<Outcome>> sent;
+  for (int i = 0; i < 50; ++i) {
+    sent.push_back(Send({2, 3}));
+    sent.push_back(Send({1}, [](FakeWork& work) { work.throws = true; }));
+    sent.push_back(Send({1}, [](FakeWork& work) { work.due = Clock::now() - seconds(1); }));
+    sent.push_back(Send({1}, [](FakeWork& work) { work.due = Clock::now() + milliseconds(1); }));
+    sent.push_back(Send({1}, [&](FakeWork& work) { work.gone = &gone; }));
+    sent.push_back(Send(std::vector<int32_t>(11, 1)));  // more than may wait
+  }
+  for (auto& one : sent) one.get();
+  AwaitSnapshot([](const QueueSnapshot& queue) { return queue.requests == 0; });
+  EXPECT_EQ(LoadAhead(*batcher_, seconds(1)), 0);
+  fail_forward_ = true;
+  EXPECT_FALSE(Send({1}).get().finished);
+  AwaitSnapshot([](const QueueSnapshot& queue) { return queue.requests == 0; });
+  EXPECT_EQ(LoadAhead(*batcher_, seconds(2)), 0);
+}
+
+TEST_F(BatcherTest, WithoutAWatchThereIsNoLoad) {
+  Start(1);
+  EXPECT_TRUE(Send({1}).get().finished);
+  EXPECT_TRUE(batcher_->TakeLoad(Clock::now() + seconds(60), 3).empty());
+  EXPECT_EQ(batcher_->LatestDeadline(Clock::now() + seconds(60)), std::nullopt);
+}
+
+TEST_F(BatcherTest, KnowsTheLatestDeadlineOfThoseThatRunForLong) {
+  Start(1, {}, /*gated=*/true);
+  batcher_->WatchRunning();
+  const auto due = Clock::now() + seconds(77);
+  auto first = Send({1}, [&](FakeWork& work) { work.due = due; });
+  gate_.AwaitArrivals(1);
+  const auto between = Clock::now();
+  auto second = Send({1}, [&](FakeWork& work) { work.due = due + seconds(9); });
+  EXPECT_EQ(batcher_->LatestDeadline(between - seconds(60)), std::nullopt);
+  EXPECT_EQ(batcher_->LatestDeadline(between), due);
+  EXPECT_EQ(batcher_->LatestDeadline(Clock::now() + seconds(1)), due + seconds(9));
+  gate_.Open();
+  first.get();
+  second.get();
+  AwaitSnapshot([](const QueueSnapshot& queue) { return queue.requests == 0; });
+  EXPECT_EQ(batcher_->LatestDeadline(Clock::now() + seconds(1)), std::nullopt);
+}
+
 TEST_F(BatcherTest, IdleWorkersAreBlocked) {
   Start(3);
   EXPECT_TRUE(Send({1}).get().finished);

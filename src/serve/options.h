@@ -16,6 +16,12 @@ namespace hearth::serve {
 // each fill what one worker computes at once.
 inline constexpr int kSlotsPerWorker = 16;
 
+// Where CloudWatch finds the offered load (load_printer.h).
+struct LoadMetric {
+  std::string name_space;  // empty: it is not printed
+  std::string cluster, service;
+};
+
 struct ServeOptions {
   std::string model_path;
   std::string served_model_name;  // empty: the packed file's own
@@ -40,11 +46,20 @@ struct ServeOptions {
   // outside of a pool.
   std::string replica_nonce;
 
+  LoadMetric load_metric;
+  std::chrono::milliseconds protect_after{0};  // 0: an ECS task does not protect itself
+  std::string ecs_agent_uri;                   // of ECS, inside a task
+
   bool force = false;  // start though the memory plan does not fit the container
 
   bool auto_truncate = true;
   std::string default_prompt_name;
   std::string default_prompt;
 };
+
+// What /ready says, and what the offered load is a share of.
+inline int SlotsOf(const ServeOptions& options, int workers) {
+  return options.slots > 0 ? options.slots : kSlotsPerWorker * workers;
+}
 
 }  // namespace hearth::serve

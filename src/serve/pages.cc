@@ -106,7 +106,7 @@ http::Response AnswerReady(const ServiceView& view) {
     return response;
   }
   const ServeOptions& options = *view.options;
-  const int slots = options.slots > 0 ? options.slots : kSlotsPerWorker * view.queue.workers;
+  const int slots = SlotsOf(options, view.queue.workers);
   response.headers.emplace_back("X-Hearth-Slots", fmt::format("{}", slots));
   if (!options.replica_nonce.empty()) {
     response.headers.emplace_back("X-Hearth-Nonce", options.replica_nonce);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "serve/load_printer.h"
 #include "serve/wire_forms.h"
 
 namespace hearth::serve {
@@ -103,12 +104,22 @@ Status Service::Loaded(LoadedModel loaded) {
         [encoder = encoder.get()](const model::PackedTexts& texts, std::span<float> out,
                                   Team* team) { encoder->Forward(texts, out, team); });
   }
+  batcher_.SetLoadSlots(SlotsOf(options_, static_cast<int>(forwards.size())));
   batcher_.Start(std::move(forwards), config.hidden_size);
   lifecycle_.SetStep(LoadStep::kDone);
   if (!lifecycle_.MoveTo(Phase::kReady)) {
     return Fail(Code::kUnavailable, "told to stop while loading");
   }
   return {};
+}
+
+void Service::WatchLoad(Clock::time_point slot_began) { batcher_.WatchLoad(slot_began, kLoadSlot); }
+
+// What the HTTP server refuses for want of room never comes to the batcher.
+std::vector<OfferedLoad::Closed> Service::TakeLoad(Clock::time_point now) {
+  int64_t refused = 0;
+  if (server_ != nullptr) refused = server_->connections_refused + server_->refused_buffer_full;
+  return batcher_.TakeLoad(now, refused - std::exchange(refused_before_, refused));
 }
 
 void Service::BeginDrain(std::function<void()> done) {

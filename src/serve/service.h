@@ -40,6 +40,14 @@ class Service {
   // was told to stop meanwhile; kUnprocessable when a prompt that the options name does not exist.
   Status Loaded(LoadedModel loaded);
 
+  // For load_printer.h and protector.h; each is off unless asked for before the server runs.
+  void WatchLoad(Clock::time_point slot_began);
+  std::vector<OfferedLoad::Closed> TakeLoad(Clock::time_point now);  // one thread
+  void WatchRunning() { batcher_.WatchRunning(); }
+  std::optional<Clock::time_point> LatestDeadline(Clock::time_point before) const {
+    return batcher_.LatestDeadline(before);
+  }
+
   // Refuses new work from now on; calls `done` (any thread) when what was taken is answered.
   void BeginDrain(std::function<void()> done);
 
@@ -55,6 +63,7 @@ class Service {
   Lifecycle lifecycle_;
   ServeMetrics metrics_;
   const http::ServerStats* server_ = nullptr;
+  int64_t refused_before_ = 0;  // by the HTTP server, as TakeLoad saw it last
   // Written before the move to ready, read after it.
   EmbedContext context_;
   StartTimes start_;

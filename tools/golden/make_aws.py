@@ -23,6 +23,8 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import Loader
 from botocore.retries import standard
 
+import aws_calls
+
 FOLDER = pathlib.Path(__file__).parents[2] / "tests/golden/aws"
 TIME = 1_764_072_000
 KEYS = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -198,7 +200,7 @@ def main():
     args = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     stale = []
-    for make in (signatures, hosts, retries, words, chains):
+    for make in (signatures, hosts, retries, words, chains, aws_calls.requests, aws_calls.answers, aws_calls.places):
         rows = make()
         text = "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
         path = FOLDER / f"{make.__name__}.json"
