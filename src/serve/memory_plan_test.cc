@@ -52,7 +52,7 @@ TEST(MemoryPlan, EveryLimitThatHoldsMemoryCounts) {
   EXPECT_TRUE(less([](ServeOptions& o) { o.client_batch_max /= 2; }));
 }
 
-// The smallest container that the docs promise for the defaults.
+// A common size, and the one that tests/image/run_test.py runs in.
 TEST(MemoryPlan, TheDefaultsFitHalfAGibibyteWithTwoWorkers) {
   EXPECT_LE(Needed({}, 2), 512 * kMiB);
 }

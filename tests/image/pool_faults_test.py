@@ -11,8 +11,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "up"))
 from container import DOCKER, docker, require_docker, unique_name  # noqa: E402
-from fault_case import AT_ONCE, SLOTS, STUB, FaultCase, await_true, main  # noqa: E402
-from load import SAFE  # noqa: E402
+from fault_case import AT_ONCE, STUB, FaultCase, await_true, main  # noqa: E402
 
 IMAGE = unique_name("stub")
 
@@ -32,37 +31,21 @@ class ContainerFaults(FaultCase):
         self.addCleanup(self.remove_all)
 
     def stubs(self, *flags, pool="floor = 3\nspare = 0\nmax = 3", replica="", gateway='hold_time = "3s"', service=3):
-        self.slots = SLOTS
-        (self.scratch / "hearth.toml").write_text(f"""
-[pool]
-name = "{self.name}"
-{pool}
-[replica]
-backend = "docker"
+        super().stubs(*flags, pool=f'name = "{self.name}"\n{pool}', gateway=gateway, service=service, replica=f"""backend = "docker"
 image = "{IMAGE}"
-command = {self.words(*flags, service=service)}
 mounts = ["{self.faults}:/faults"]
-retry_safe = ["{SAFE}"]
 start_time = "500ms"
-health_interval = "300ms"
-{replica}
-[gateway]
-listen = "127.0.0.1:0"
-{gateway}
-[admin]
-listen = "127.0.0.1:0"
-""")
+{replica}""")
 
-    def words(self, *flags, service):
-        words = ["/faults", "--port", "{port}", "--address", "0.0.0.0", "--slots", str(self.slots), "--service", str(service), *flags]
-        return "[" + ", ".join(f'"{word}"' for word in words) + "]"
+    def command(self, *flags, service=3):
+        return ["/faults", "--port", "{port}", "--address", "0.0.0.0", "--slots", str(self.slots), "--service", str(service), *flags]
 
-    def containers(self):
-        return sorted(docker("ps", "-q", "--no-trunc", "--filter", f"label=hearth.pool={self.name}").stdout.split())
+    def containers(self, *which):
+        """Those that run; with "-a" also those that have ended."""
+        return sorted(docker("ps", "-q", "--no-trunc", "--filter", f"label=hearth.pool={self.name}", *which).stdout.split())
 
     def remove_all(self):
-        left = docker("ps", "-aq", "--filter", f"label=hearth.pool={self.name}").stdout.split()
-        if left:
+        if left := self.containers("-a"):
             docker("rm", "-f", *left)
 
     def strike(self, replica, *verb):
@@ -70,7 +53,7 @@ listen = "127.0.0.1:0"
 
     def assert_gone(self, pids):
         """Of containers: none is left, stopped ones neither."""
-        await_true("no container is left", lambda: not docker("ps", "-aq", "--filter", f"label=hearth.pool={self.name}").stdout)
+        await_true("no container is left", lambda: not self.containers("-a"))
 
 
 class Killed(ContainerFaults):
@@ -117,13 +100,7 @@ class Killed(ContainerFaults):
     def test_for_memory_is_told_as_that(self):
         self.stubs(replica='memory = "96MiB"')
         pool = self.up()
-        victim = self.some(pool)
-        with self.load(pool) as load:
-            self.fault(victim["id"], "oom")
-            self.await_ready(pool, 3, without=[victim["id"]])
-            load.more(40)
-        self.assertIn("memory", self.gone(pool, victim)["end_reason"])
-        self.judge(pool, victims=[victim["id"]], errors={502}, per_victim=AT_ONCE)
+        self.end_for_memory(pool, self.some(pool))
 
     def test_all_at_once_and_the_pool_comes_back(self):
         self.stubs(service=20, gateway="")

@@ -111,6 +111,15 @@ listen = "127.0.0.1:0"
         self.histories.clear()
         (self.faults / "executed").unlink(missing_ok=True)
 
+    def end_for_memory(self, pool, victim):
+        """It takes more than it may: replaced, told as that, and only what it worked on fails."""
+        with self.load(pool) as load:
+            self.fault(victim["id"], "oom")
+            self.await_ready(pool, 3, without=[victim["id"]])
+            load.more(40)
+        self.assertIn("memory", self.gone(pool, victim)["end_reason"])
+        self.judge(pool, victims=[victim["id"]], errors={502}, per_victim=AT_ONCE)
+
     # --- the judgement
 
     def records(self):

@@ -85,12 +85,7 @@ class Killed(FaultCase):
         victim = self.some(pool)
         if "/hearth" not in pathlib.Path(f"/proc/{victim['pid']}/cgroup").read_text():
             self.skipTest("control groups cannot be written here")
-        with self.load(pool) as load:
-            self.fault(victim["id"], "oom")
-            self.await_ready(pool, 3, without=[victim["id"]])
-            load.more(40)
-        self.assertIn("memory", self.gone(pool, victim)["end_reason"])
-        self.judge(pool, victims=[victim["id"]], errors={502}, per_victim=AT_ONCE)
+        self.end_for_memory(pool, victim)
 
 
 class Stopped(FaultCase):
